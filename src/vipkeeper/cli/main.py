@@ -1,0 +1,56 @@
+"""``vipkeeper``: the one place that prints, exits and reads the environment."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from vipkeeper import __version__
+from vipkeeper.errors import VipkeeperError
+
+# Each command lives in the module of its name and is imported only when it is asked for:
+# `vipkeeper status` on a node should not pay for the lab's imports.
+COMMANDS = {
+    "check": "say what is wrong in a keepalived.conf",
+    "demo": "build the walkthrough's cloud and go through it",
+    "lab": "a cloud on one machine",
+    "status": "who is active, since when, and why",
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"vipkeeper.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="vipkeeper")
+def root() -> None:
+    """Keeps a virtual IP alive, and shows why it lives or does not."""
+
+
+def main() -> None:
+    try:
+        code = root.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except VipkeeperError as error:
+        click.echo(f"vipkeeper: {error}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
