@@ -1,0 +1,97 @@
+"""The receive checks that need the configuration (RFC 9568 7.1, RFC 3768 7.1).
+
+A packet passes :func:`vipkeeper.vrrp.advertisement.decode`, then is given to the virtual router
+whose VRID it carries, and must pass :func:`admit` before the state machine sees it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from vipkeeper.vrrp.advertisement import (
+    AUTHENTICATION_DATA_SIZE,
+    AUTHENTICATION_SIMPLE,
+    MULTICAST_TTL,
+    PRIORITY_OWNER,
+    Address,
+    Advertisement,
+    Discard,
+    DiscardReason,
+)
+from vipkeeper.vrrp.router import VirtualRouter
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The advert is acted on.
+
+    Attributes:
+        remark: a check that failed but is only counted and logged, as RFC 9568 7.1 has it for
+            the list of addresses; None if there is nothing to remark.
+    """
+
+    remark: Discard | None = None
+
+
+def admit(
+    router: VirtualRouter, advertisement: Advertisement, source: Address, ttl: int
+) -> Admitted | Discard:
+    """Whether this router acts on an advert that came from ``source`` with this TTL."""
+
+    def discard(reason: DiscardReason, detail: str) -> Discard:
+        return Discard(reason, detail, advertisement.vrid)
+
+    if ttl != MULTICAST_TTL:
+        return discard(DiscardReason.IP_TTL, f"TTL {ttl}")
+    if advertisement.version is not router.version:
+        return discard(
+            DiscardReason.VERSION,
+            f"version {advertisement.version.number}, ours {router.version.number}",
+        )
+    if source == router.primary_address:
+        return discard(DiscardReason.OWN_PACKET, f"from our own address {source}")
+    if authentication_failure := _check_authentication(router, advertisement):
+        return authentication_failure
+    if (
+        not router.version.learns_interval
+        and advertisement.interval_ns != router.advertisement_interval_ns
+    ):
+        return discard(
+            DiscardReason.INTERVAL,
+            f"interval {advertisement.interval} s, "
+            f"ours {router.advertisement_interval_ns // router.version.interval_unit_ns} s",
+        )
+    if router.is_owner and router.owner_ignores_adverts:
+        return discard(DiscardReason.OWNER, "we are the owner")
+    if set(advertisement.addresses) == set(router.addresses):
+        return Admitted()
+    mismatch = discard(
+        DiscardReason.ADDRESS_LIST,
+        f"addresses {_listed(advertisement.addresses)}, ours {_listed(router.addresses)}",
+    )
+    if router.discard_address_list_mismatch and advertisement.priority != PRIORITY_OWNER:
+        return mismatch
+    return Admitted(remark=mismatch)
+
+
+def _check_authentication(router: VirtualRouter, advertisement: Advertisement) -> Discard | None:
+    """RFC 3768 7.1: the method must be ours; RFC 2338 5.3.6.2: and the password too."""
+    if advertisement.authentication_type != router.authentication_type:
+        return Discard(
+            DiscardReason.AUTHENTICATION_TYPE,
+            f"authentication type {advertisement.authentication_type}, "
+            f"ours {router.authentication_type}",
+            advertisement.vrid,
+        )
+    if advertisement.authentication_type == AUTHENTICATION_SIMPLE:
+        ours = (router.password or b"").ljust(AUTHENTICATION_DATA_SIZE, b"\0")
+        if not hmac.compare_digest(advertisement.authentication_data, ours):
+            return Discard(
+                DiscardReason.AUTHENTICATION_FAILURE, "another password", advertisement.vrid
+            )
+    return None
+
+
+def _listed(addresses: tuple[Address, ...]) -> str:
+    return ", ".join(map(str, addresses)) or "none"

@@ -1,0 +1,159 @@
+"""Announcing the addresses: the frames, and when they are sent.
+
+A gratuitous ARP tells everybody on the link which MAC address answers for a virtual IP from now
+on. keepalived repeats it in bursts, since one frame may be lost and some neighbours ignore what
+changes too soon: ``repeat`` at once, again after ``delay_ns``, and as a refresh from time to
+time. :class:`Announcing` is that schedule as a value: :func:`begin` it, ask :func:`due` what
+to send now, and :func:`deadline` when to ask again.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+
+from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.version import SECOND_NS
+
+BROADCAST_MAC = b"\xff" * 6
+ETHERTYPE_ARP = 0x0806
+
+
+def gratuitous_arp(mac: bytes, address: IPv4Address) -> bytes:
+    """An Ethernet frame: ARP request, sender and target address both ``address``.
+
+    The request form is what RFC 9568 6.4.2 (erratum 7949) and keepalived use; OVN binds its
+    virtual ports by it too.
+    """
+    ethernet = BROADCAST_MAC + mac + struct.pack("!H", ETHERTYPE_ARP)
+    hardware_ethernet, protocol_ipv4, request = 1, 0x0800, 1
+    return (
+        ethernet
+        + struct.pack("!HHBBH", hardware_ethernet, protocol_ipv4, 6, 4, request)
+        + mac
+        + address.packed
+        + b"\0" * 6  # ignored by receivers (RFC 5227 1.1)
+        + address.packed
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementSettings:
+    """How often the addresses are announced; keepalived's ``garp_*`` and its defaults.
+
+    Attributes:
+        repeat: announcements of each address in a burst.
+        delay_ns: pause until the second burst, 0 for no second one.
+        refresh_ns: pause between refreshes while Active, 0 for none.
+        refresh_repeat: announcements of each address in a refresh.
+        lower_prio_repeat, lower_prio_delay_ns: the same as the first two, for the burst that
+            answers a losing advert.
+        interval_ns: pause between two frames, 0 for none.
+    """
+
+    repeat: int = 5
+    delay_ns: int = 5 * SECOND_NS
+    refresh_ns: int = 0
+    refresh_repeat: int = 1
+    lower_prio_repeat: int = 5
+    lower_prio_delay_ns: int = 5 * SECOND_NS
+    interval_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing:
+    """What is still to be announced, and when.
+
+    Attributes:
+        addresses: what is announced.
+        pending: how many frames of the current burst are left.
+        next_frame: when the first of them may go.
+        second_burst: when the second burst begins, with how many repeats; None if it is over.
+        refresh: when the next refresh begins, None if there is none.
+    """
+
+    addresses: tuple[Address, ...]
+    pending: int
+    next_frame: int
+    second_burst: tuple[int, int] | None
+    refresh: int | None
+
+
+def begin(
+    settings: AnnouncementSettings,
+    addresses: tuple[Address, ...],
+    now: int,
+) -> Announcing:
+    """The schedule of a router that became Active just now."""
+    return Announcing(
+        addresses=addresses,
+        pending=settings.repeat * len(addresses),
+        next_frame=now,
+        second_burst=(now + settings.delay_ns, settings.repeat) if settings.delay_ns else None,
+        refresh=now + settings.refresh_ns if settings.refresh_ns else None,
+    )
+
+
+def answer_losing_advert(
+    settings: AnnouncementSettings, announcing: Announcing, now: int
+) -> Announcing:
+    """The schedule after another router claimed the addresses and lost.
+
+    A burst that is still under way is not begun anew: a flood of losing adverts would otherwise
+    become a flood of announcements.
+    """
+    burst = settings.lower_prio_repeat * len(announcing.addresses)
+    if announcing.pending or not burst:
+        return announcing
+    second = announcing.second_burst
+    if second is None and settings.lower_prio_delay_ns:
+        second = (now + settings.lower_prio_delay_ns, settings.lower_prio_repeat)
+    return replace(
+        announcing,
+        pending=burst,
+        next_frame=max(now, announcing.next_frame),
+        second_burst=second,
+    )
+
+
+def due(
+    settings: AnnouncementSettings, announcing: Announcing, now: int
+) -> tuple[Announcing, tuple[Address, ...]]:
+    """What to announce now, and the schedule after that."""
+    if announcing.second_burst is not None and now >= announcing.second_burst[0]:
+        announcing = replace(
+            announcing,
+            pending=announcing.pending + announcing.second_burst[1] * len(announcing.addresses),
+            second_burst=None,
+        )
+    if announcing.refresh is not None and now >= announcing.refresh:
+        announcing = replace(
+            announcing,
+            pending=announcing.pending + settings.refresh_repeat * len(announcing.addresses),
+            refresh=now + settings.refresh_ns,
+        )
+    if not announcing.pending or now < announcing.next_frame:
+        return announcing, ()
+    count = 1 if settings.interval_ns else announcing.pending
+    size = len(announcing.addresses)
+    first = -announcing.pending % size
+    frames = tuple(announcing.addresses[(first + i) % size] for i in range(count))
+    return (
+        replace(
+            announcing,
+            pending=announcing.pending - count,
+            next_frame=now + settings.interval_ns,
+        ),
+        frames,
+    )
+
+
+def deadline(announcing: Announcing) -> int | None:
+    """When :func:`due` wants to be asked again (ns), None if never."""
+    instants = [announcing.next_frame] if announcing.pending else []
+    if announcing.second_burst is not None:
+        instants.append(announcing.second_burst[0])
+    if announcing.refresh is not None:
+        instants.append(announcing.refresh)
+    return min(instants, default=None)

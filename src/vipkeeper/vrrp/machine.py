@@ -1,0 +1,461 @@
+"""The state machine of RFC 9568 section 6.4, as a table.
+
+:data:`RULES` says *when* something happens, row by row in the order of the RFC; the small pure
+functions below it say *what*. :func:`step` looks the row up and is the only way to another
+state. Nothing here reads a clock or touches a socket: the caller passes ``now`` and carries out
+the actions that come back.
+
+Three things keep the table honest:
+
+- A state carries its own deadline (``Backup.active_down_timer``, ``Active.adver_timer``), so
+  there is no timer to be forgotten or left running: :func:`deadline` reads it, and an expiry
+  that comes too early, or for a timer that has moved on, matches no row and changes nothing.
+- What no row matches is ignored, in every state, and a test says so for each pair.
+- What VRRPv2 does differently is data (:mod:`vipkeeper.vrrp.version`), and so is what
+  keepalived does differently (the fields of :class:`~vipkeeper.vrrp.router.VirtualRouter`).
+
+All instants and durations are nanoseconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING, Address, Advertisement
+from vipkeeper.vrrp.router import VirtualRouter
+
+REASSERT_FRACTION = 8
+"""An Active router answers losing adverts at most this many times in an Advertisement_Interval.
+
+RFC 9568 6.4.3 answers each at once, without a bound: two routers that both believe that they
+win (one priority, one address) then answer each other for ever, as fast as they can. An answer
+that would come too soon is not lost, it is sent when its time has come.
+"""
+
+# -- states (RFC 9568 6.3) ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Initialize:
+    """Waiting for a Startup event (6.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Watching the Active router (6.4.2).
+
+    Attributes:
+        active_down_timer: when the Active router counts as gone.
+        active_adver_interval_ns: how often it advertises, as learned from it (v3) or ours (v2).
+        preempt_hold: until when a lower router is let be; None while none has been heard
+            (RFC 8347 preempt/hold-time, keepalived's preempt_delay).
+    """
+
+    active_down_timer: int
+    active_adver_interval_ns: int
+    preempt_hold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Holding the addresses (6.4.3).
+
+    Attributes:
+        adver_timer: when the next advert goes out.
+        advertised_at: when the last one went, which bounds how soon a losing advert is answered.
+        owes_answer: a losing advert came too soon after that; the next advert answers it.
+    """
+
+    adver_timer: int
+    advertised_at: int
+    owes_answer: bool = False
+
+
+State = Initialize | Backup | Active
+
+# -- events -------------------------------------------------------------------------------------
+
+
+class StartupCause(Enum):
+    """Why a router takes part (from now on)."""
+
+    STARTED = "started"
+    INTERFACE_UP = "interface up"
+    RECONFIGURED = "reconfigured"
+
+
+class ShutdownCause(Enum):
+    """Why a router takes no part any more."""
+
+    STOPPED = "stopped"
+    INTERFACE_DOWN = "interface down"
+    NO_INTERFACE = "no such interface"
+    NO_PRIMARY_ADDRESS = "no primary address"
+    TRACKED_INTERFACE_DOWN = "tracked interface down"
+    KERNEL_ERROR = "an action failed"
+    RECONFIGURED = "reconfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    cause: StartupCause = StartupCause.STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    cause: ShutdownCause = ShutdownCause.STOPPED
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertisementReceived:
+    """An advert that passed every check of RFC 9568 7.1."""
+
+    advertisement: Advertisement
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    """The router's effective priority is now another one than ``previous``."""
+
+    previous: int
+
+
+Event = Startup | Shutdown | TimerFired | AdvertisementReceived | PriorityChanged
+
+# -- actions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendAdvertisement:
+    """Send an advert; ``resigning`` with priority 0 (5.2.4)."""
+
+    resigning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AcquireAddresses:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAddresses:
+    pass
+
+
+class Occasion(Enum):
+    """What the addresses are announced for; each has its own settings in keepalived."""
+
+    BECAME_ACTIVE = "became active"
+    LOSING_ADVERT = "losing advert"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceAddresses:
+    """Gratuitous ARP, or unsolicited Neighbor Advertisements, for every address."""
+
+    occasion: Occasion
+
+
+Action = SendAdvertisement | AcquireAddresses | ReleaseAddresses | AnnounceAddresses
+
+Outcome = tuple[State, tuple[Action, ...]]
+
+S = TypeVar("S", Initialize, Backup, Active)
+E = TypeVar("E", Startup, Shutdown, TimerFired, AdvertisementReceived, PriorityChanged)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[S, E]):
+    """One row: in this state, on this event, when the condition holds, do this.
+
+    Attributes:
+        name: the section of RFC 9568 and the row's letter in it.
+        because: the row in words, completing "Active because ...".
+    """
+
+    name: str
+    state: type[S]
+    event: type[E]
+    when: Callable[[VirtualRouter, S, E, int], bool]
+    then: Callable[[VirtualRouter, S, E, int], Outcome]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What :func:`step` did. ``rule`` is None where no row matched and nothing changed."""
+
+    old: State
+    new: State
+    event: Event
+    rule: Rule[Any, Any] | None
+    actions: tuple[Action, ...]
+
+    @property
+    def changes_state(self) -> bool:
+        return type(self.old) is not type(self.new)
+
+
+# -- when ---------------------------------------------------------------------------------------
+
+
+def always(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
+    return True
+
+
+def owner(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
+    return router.is_owner
+
+
+def active_down_timer_expired(
+    router: VirtualRouter, state: Backup, event: TimerFired, now: int
+) -> bool:
+    return now >= state.active_down_timer
+
+
+def adver_timer_expired(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> bool:
+    return now >= state.adver_timer
+
+
+def resigning(
+    router: VirtualRouter, state: Backup | Active, event: AdvertisementReceived, now: int
+) -> bool:
+    return event.advertisement.priority == PRIORITY_RESIGNING
+
+
+def not_to_be_preempted(
+    router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
+) -> bool:
+    """Its priority is not below ours, or we do not preempt. Addresses break no tie here."""
+    return not router.preempt or event.advertisement.priority >= router.priority
+
+
+def preempt_hold_runs(
+    router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
+) -> bool:
+    if state.preempt_hold is None:
+        return router.preempt_delay_ns > 0
+    return now < state.preempt_hold
+
+
+def sender_wins(
+    router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
+) -> bool:
+    """Higher priority, or the same and the higher address, compared as unsigned numbers."""
+    theirs = event.advertisement.priority
+    if theirs != router.priority:
+        return theirs > router.priority
+    return router.primary_address is None or int(event.source) > int(router.primary_address)
+
+
+def answers_losing_adverts(
+    router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
+) -> bool:
+    return router.answer_losing_adverts
+
+
+# -- what ---------------------------------------------------------------------------------------
+
+
+def become_active(router: VirtualRouter, state: State, event: Event, now: int) -> Outcome:
+    new = Active(adver_timer=now + router.advertisement_interval_ns, advertised_at=now)
+    return new, (
+        SendAdvertisement(),
+        AcquireAddresses(),
+        AnnounceAddresses(Occasion.BECAME_ACTIVE),
+    )
+
+
+def become_backup(router: VirtualRouter, state: Initialize, event: Startup, now: int) -> Outcome:
+    """6.4.1; the addresses are released too, for a predecessor may have left them behind."""
+    interval = router.advertisement_interval_ns
+    new = Backup(now + router.active_down_interval_ns(interval), interval)
+    return new, (ReleaseAddresses(),)
+
+
+def leave(router: VirtualRouter, state: Backup, event: Shutdown, now: int) -> Outcome:
+    return Initialize(), ()
+
+
+def resign(router: VirtualRouter, state: Active, event: Shutdown, now: int) -> Outcome:
+    return Initialize(), (SendAdvertisement(resigning=True), ReleaseAddresses())
+
+
+def wait_skew_time(
+    router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
+) -> Outcome:
+    skew = router.skew_time_ns(state.active_adver_interval_ns)
+    return replace(state, active_down_timer=now + skew, preempt_hold=None), ()
+
+
+def follow_sender(
+    router: VirtualRouter, state: Backup | Active, event: AdvertisementReceived, now: int
+) -> Outcome:
+    interval = (
+        event.advertisement.interval_ns
+        if router.version.learns_interval
+        else router.advertisement_interval_ns
+    )
+    return Backup(now + router.active_down_interval_ns(interval), interval), ()
+
+
+def follow_for_now(
+    router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
+) -> Outcome:
+    following, actions = follow_sender(router, state, event, now)
+    assert isinstance(following, Backup)
+    hold = state.preempt_hold
+    if hold is None:
+        hold = now + router.preempt_delay_ns
+    return replace(following, preempt_hold=hold), actions
+
+
+def let_the_timer_run(
+    router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
+) -> Outcome:
+    return state, ()
+
+
+def shift_by_skew_time(
+    router: VirtualRouter, state: Backup, event: PriorityChanged, now: int
+) -> Outcome:
+    """The timer was started with the old skew; what is left of it changes by the difference."""
+    interval = state.active_adver_interval_ns
+    before = replace(router, priority=event.previous).skew_time_ns(interval)
+    shifted = state.active_down_timer + router.skew_time_ns(interval) - before
+    return replace(state, active_down_timer=max(now, shifted)), ()
+
+
+def advertise(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> Outcome:
+    """Keep to the schedule; after a pause of more than an interval start a new one.
+
+    The period is exact that way, and a late wake-up is not followed by a burst.
+    """
+    due = state.adver_timer + router.advertisement_interval_ns
+    if due <= now:
+        due = now + router.advertisement_interval_ns
+    answer = (AnnounceAddresses(Occasion.LOSING_ADVERT),) if state.owes_answer else ()
+    return Active(adver_timer=due, advertised_at=now), (SendAdvertisement(), *answer)
+
+
+def assert_active(
+    router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
+) -> Outcome:
+    """Answer a losing advert, now or as soon as the bound allows.
+
+    The addresses are announced again with the answer: the loser may have announced them, and
+    whoever heard it must hear us after it.
+    """
+    earliest = state.advertised_at + router.advertisement_interval_ns // REASSERT_FRACTION
+    if now < earliest:
+        sooner = min(state.adver_timer, earliest)
+        return replace(state, adver_timer=sooner, owes_answer=True), ()
+    return replace(state, advertised_at=now, owes_answer=False), (
+        SendAdvertisement(),
+        AnnounceAddresses(Occasion.LOSING_ADVERT),
+    )
+
+
+def assert_active_after_resignation(
+    router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
+) -> Outcome:
+    """Send at once and start a new schedule (6.4.3), within the same bound."""
+    earliest = state.advertised_at + router.advertisement_interval_ns // REASSERT_FRACTION
+    if now < earliest:
+        return replace(state, adver_timer=min(state.adver_timer, earliest)), ()
+    new = Active(now + router.advertisement_interval_ns, advertised_at=now)
+    return new, (SendAdvertisement(),)
+
+
+def yield_to_sender(
+    router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
+) -> Outcome:
+    new, _ = follow_sender(router, state, event, now)
+    last_word = (SendAdvertisement(),) if router.advertise_before_yielding else ()
+    return new, (*last_word, ReleaseAddresses())
+
+
+def stay(router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int) -> Outcome:
+    return state, ()
+
+
+# -- the table ----------------------------------------------------------------------------------
+# The first row that matches is taken. The literal has no annotation so that the type checker
+# looks at each row: a guard or an effect for another state or event does not pass.
+
+_TABLE = (
+    Rule("6.4.1 a", Initialize, Startup, owner, become_active,
+         "it owns the addresses (priority 255)"),
+    Rule("6.4.1 b", Initialize, Startup, always, become_backup,
+         "it started and waits for an Active router"),
+
+    Rule("6.4.2 a", Backup, Shutdown, always, leave,
+         "it was shut down"),
+    Rule("6.4.2 b", Backup, TimerFired, active_down_timer_expired, become_active,
+         "no advert was heard for Active_Down_Interval"),
+    Rule("6.4.2 c", Backup, AdvertisementReceived, resigning, wait_skew_time,
+         "the Active router resigned (priority 0); Skew_Time is waited"),
+    Rule("6.4.2 d", Backup, AdvertisementReceived, not_to_be_preempted, follow_sender,
+         "the sender's priority is not lower, or preemption is off"),
+    Rule("6.4.2 e", Backup, AdvertisementReceived, preempt_hold_runs, follow_for_now,
+         "the sender's priority is lower, but the preempt delay has not passed"),
+    Rule("6.4.2 f", Backup, AdvertisementReceived, always, let_the_timer_run,
+         "the sender's priority is lower and it will be preempted"),
+    Rule("6.4.2 g", Backup, PriorityChanged, always, shift_by_skew_time,
+         "its own priority changed"),
+
+    Rule("6.4.3 a", Active, Shutdown, always, resign,
+         "it was shut down"),
+    Rule("6.4.3 b", Active, TimerFired, adver_timer_expired, advertise,
+         "Adver_Timer fired"),
+    Rule("6.4.3 c", Active, AdvertisementReceived, resigning, assert_active_after_resignation,
+         "another Active router resigned (priority 0)"),
+    Rule("6.4.3 d", Active, AdvertisementReceived, sender_wins, yield_to_sender,
+         "the sender has the higher priority, or the same and the higher address"),
+    Rule("6.4.3 e", Active, AdvertisementReceived, answers_losing_adverts, assert_active,
+         "a losing router advertised"),
+    Rule("6.4.3 f", Active, AdvertisementReceived, always, stay,
+         "a losing router advertised, and is not answered"),
+)  # fmt: skip
+
+RULES: tuple[Rule[Any, Any], ...] = _TABLE
+
+
+def _rows_by_state_and_event() -> dict[tuple[type, type], tuple[Rule[Any, Any], ...]]:
+    rows: dict[tuple[type, type], tuple[Rule[Any, Any], ...]] = {}
+    for rule in RULES:
+        key = (rule.state, rule.event)
+        rows[key] = (*rows.get(key, ()), rule)
+    return rows
+
+
+_ROWS = _rows_by_state_and_event()
+
+
+def step(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
+    """What follows from an event at the instant ``now`` (ns); pure."""
+    for rule in _ROWS.get((type(state), type(event)), ()):
+        if rule.when(router, state, event, now):
+            new, actions = rule.then(router, state, event, now)
+            return Transition(state, new, event, rule, actions)
+    return Transition(state, state, event, None, ())
+
+
+def deadline(state: State) -> int | None:
+    """When the state wants a :class:`TimerFired` (ns), None if never."""
+    match state:
+        case Backup():
+            return state.active_down_timer
+        case Active():
+            return state.adver_timer
+        case Initialize():
+            return None

@@ -1,0 +1,99 @@
+"""The virtual router: its parameters, and the times that follow from them (RFC 9568 6.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vipkeeper.vrrp.advertisement import (
+    AUTHENTICATION_NONE,
+    AUTHENTICATION_SIMPLE,
+    PRIORITY_OWNER,
+    Address,
+    Advertisement,
+)
+from vipkeeper.vrrp.version import SECOND_NS, Family, Version
+
+DEFAULT_DOWN_INTERVAL_ADVERTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRouter:
+    """One VRRP instance as this node takes part in it.
+
+    Attributes:
+        name: what the configuration calls it.
+        interface: name of the interface that it runs on.
+        priority: the effective priority, 1..255; 255 is the owner's.
+        advertisement_interval_ns: Advertisement_Interval, a multiple of the version's unit.
+        addresses: the addresses that are advertised, in their configured order.
+        primary_address: source of our adverts, and what breaks a tie; None while the interface
+            has none.
+        preempt: Preempt_Mode.
+        preempt_delay_ns: how long a lower router is let be before it is preempted (RFC 8347
+            preempt/hold-time); counted from the first advert that is heard from it.
+        password: simple-password authentication (RFC 2338 5.3.6) with at most eight bytes, None
+            for no authentication.
+        down_interval_adverts: how many adverts may be missed (RFC 9568: 3; a setting of
+            keepalived's).
+        answer_losing_adverts: an Active router answers a losing advert at once (RFC 9568 6.4.3,
+            and keepalived in both versions); False is RFC 3768's silence.
+        advertise_before_yielding: one more advert to the router that we yield to, so that it
+            announces itself again (keepalived's higher_prio_send_advert).
+        discard_address_list_mismatch: RFC 3768 7.1's way with an advert that lists other
+            addresses; by default it is counted and acted on, as keepalived 2.3.3 and later do.
+        owner_ignores_adverts: RFC 3768 7.1's way: an owner discards every advert.
+    """
+
+    name: str
+    interface: str
+    vrid: int
+    version: Version
+    family: Family
+    priority: int
+    advertisement_interval_ns: int
+    addresses: tuple[Address, ...]
+    primary_address: Address | None = None
+    preempt: bool = True
+    preempt_delay_ns: int = 0
+    password: bytes | None = None
+    down_interval_adverts: int = DEFAULT_DOWN_INTERVAL_ADVERTS
+    answer_losing_adverts: bool = True
+    advertise_before_yielding: bool = False
+    discard_address_list_mismatch: bool = False
+    owner_ignores_adverts: bool = False
+
+    @property
+    def is_owner(self) -> bool:
+        return self.priority == PRIORITY_OWNER
+
+    @property
+    def virtual_mac(self) -> bytes:
+        """00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
+        return bytes((0x00, 0x00, 0x5E, 0x00, 1 if self.family is Family.IPV4 else 2, self.vrid))
+
+    def skew_time_ns(self, active_adver_interval_ns: int) -> int:
+        """Skew_Time: the better the priority, the shorter (RFC 9568 6.1, RFC 3768 6.1)."""
+        scale = active_adver_interval_ns if self.version.skew_scales_with_interval else SECOND_NS
+        return (256 - self.priority) * scale // 256
+
+    def active_down_interval_ns(self, active_adver_interval_ns: int) -> int:
+        """Active_Down_Interval: how long silence lasts before this router takes over."""
+        return self.down_interval_adverts * active_adver_interval_ns + self.skew_time_ns(
+            active_adver_interval_ns
+        )
+
+    def advertisement(self, priority: int | None = None) -> Advertisement:
+        """What this router says of itself now; ``priority`` 0 to resign."""
+        return Advertisement(
+            version=self.version,
+            vrid=self.vrid,
+            priority=self.priority if priority is None else priority,
+            interval=self.advertisement_interval_ns // self.version.interval_unit_ns,
+            addresses=self.addresses,
+            authentication_type=self.authentication_type,
+            authentication_data=self.password or b"",
+        )
+
+    @property
+    def authentication_type(self) -> int:
+        return AUTHENTICATION_NONE if self.password is None else AUTHENTICATION_SIMPLE
