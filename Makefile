@@ -1,0 +1,40 @@
+# Everything runs from the project's own .venv, which `make setup` makes (scripts/setup).
+python := .venv/bin/python
+# Debian gives users without privileges no sbin; the lab and the tests need programs from there.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
+
+setup: ## install what is needed: system packages where allowed, and .venv from requirements.lock
+	@bash scripts/setup
+
+demo: setup ## build the walkthrough's cloud on this machine and go through it
+	@.venv/bin/vipkeeper demo
+
+test: setup ## run the tests (with the real kernel; no root needed)
+	@$(python) -m pytest
+
+lint: setup ## ruff, mypy --strict, and the floors of docs/design.md
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+
+format: setup ## put the code into ruff's form
+	@$(python) -m ruff format
+	@$(python) -m ruff check --fix
+
+# uv alone can write one lock for all platforms; nothing else needs it, so it is not in the lock.
+lock: setup ## write requirements.lock anew from pyproject.toml, with the newest versions that fit
+	@$(python) -m pip install --quiet --disable-pip-version-check uv
+	@$(python) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
+	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+clean: ## remove what was made here: .venv, caches, builds
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
