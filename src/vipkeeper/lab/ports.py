@@ -1,0 +1,143 @@
+"""Ports and allowed address pairs, in Neutron's words.
+
+The values are plain and checked when they are made: a :class:`Port` that exists can be
+compiled (:mod:`vipkeeper.lab.port_security`) without further questions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from vipkeeper.errors import LabError
+
+IPNetwork = IPv4Network | IPv6Network
+
+_MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_DEVICE = re.compile(r"[A-Za-z0-9_.-]{1,15}")  # IFNAMSIZ is 16 with the final NUL
+
+
+def check_name(name: str, kind: str) -> None:
+    """Refuse a name that could not be part of a chain's or a counter's name."""
+    if not _NAME.fullmatch(name):
+        raise LabError(
+            f"{name!r} is not a valid name of a {kind}",
+            remedy="use up to 63 letters, digits, '.', '_' and '-', a letter or digit first",
+        )
+
+
+def parse_network(text: str) -> IPNetwork:
+    """Address or prefix, bits beyond the prefix cleared: ``10.0.0.5/24`` is 10.0.0.0/24.
+
+    Raises:
+        LabError: it is neither, in Neutron's own words.
+    """
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise LabError(f"{text!r} is not a valid IP address or prefix") from None
+
+
+def parse_mac(text: str) -> str:
+    """The MAC address in lower case.
+
+    Raises:
+        LabError: it is not six pairs of hexadecimal digits with colons.
+    """
+    if not _MAC_ADDRESS.fullmatch(text):
+        raise LabError(
+            f"{text!r} is not a valid MAC address", remedy="write it as fa:16:3e:00:00:0b"
+        )
+    return text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPair:
+    """Another address that a port may speak from.
+
+    Attributes:
+        ip_address: address or prefix, kept as it was typed (Neutron does too).
+        mac_address: None means the port's own, which is how Neutron fills it in.
+    """
+
+    ip_address: str
+    mac_address: str | None = None
+
+    def __post_init__(self) -> None:
+        parse_network(self.ip_address)
+        if self.mac_address is not None:
+            parse_mac(self.mac_address)
+
+    @property
+    def network(self) -> IPNetwork:
+        return parse_network(self.ip_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the switch, seen from the switch.
+
+    Attributes:
+        name: unique in the lab; counters are reported under it.
+        device: the switch's end of the link, at most 15 characters (``tap-test01``).
+        bridge: the bridge it is plugged into; one network is one bridge.
+        mac_address: of the instance's end.
+        fixed_ips: addresses without prefix length, either family.
+        allowed_address_pairs: in force only with port security, as the groups are.
+        security_groups: names. With port security on, an empty tuple lets nothing pass.
+        trusted: the router's and the DHCP server's ports, which are never filtered.
+    """
+
+    name: str
+    device: str
+    bridge: str
+    mac_address: str
+    fixed_ips: tuple[str, ...] = ()
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    port_security_enabled: bool = True
+    security_groups: tuple[str, ...] = ()
+    trusted: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "port")
+        for device in (self.device, self.bridge):
+            if not _DEVICE.fullmatch(device):
+                raise LabError(
+                    f"port {self.name}: {device!r} is not a valid name of a link",
+                    remedy="use up to 15 letters, digits, '.', '_' and '-'",
+                )
+        parse_mac(self.mac_address)
+        for text in self.fixed_ips:
+            try:
+                ip_address(text)
+            except ValueError:
+                raise LabError(
+                    f"port {self.name}: {text!r} is not a valid IP address",
+                    remedy="a fixed IP is written without a prefix length",
+                ) from None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything is checked on this port at all."""
+        return self.port_security_enabled and not self.trusted
+
+    @property
+    def fixed_addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        return tuple(ip_address(text) for text in self.fixed_ips)
+
+    def sources(self) -> Iterator[tuple[IPNetwork, str]]:
+        """Each (network, MAC address) the port may send from, pairs first as the agent has them."""
+        for pair in self.allowed_address_pairs:
+            yield pair.network, parse_mac(pair.mac_address or self.mac_address)
+        for address in self.fixed_addresses:
+            yield parse_network(str(address)), parse_mac(self.mac_address)
