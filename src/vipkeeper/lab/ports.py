@@ -7,7 +7,7 @@ compiled (:mod:`vipkeeper.lab.port_security`) without further questions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -21,6 +21,8 @@ from ipaddress import (
 from vipkeeper.errors import LabError
 
 IPNetwork = IPv4Network | IPv6Network
+Source = tuple[IPNetwork, str]
+"""Addresses and the MAC address in lower case; a packet has to have both."""
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -33,6 +35,15 @@ def check_name(name: str, kind: str) -> None:
         raise LabError(
             f"{name!r} is not a valid name of a {kind}",
             remedy="use up to 63 letters, digits, '.', '_' and '-', a letter or digit first",
+        )
+
+
+def check_device(device: str, owner: str) -> None:
+    """Refuse a name that no link can have."""
+    if not _DEVICE.fullmatch(device):
+        raise LabError(
+            f"{owner}: {device!r} is not a valid name of a link",
+            remedy="use up to 15 letters, digits, '.', '_' and '-'",
         )
 
 
@@ -111,11 +122,7 @@ class Port:
     def __post_init__(self) -> None:
         check_name(self.name, "port")
         for device in (self.device, self.bridge):
-            if not _DEVICE.fullmatch(device):
-                raise LabError(
-                    f"port {self.name}: {device!r} is not a valid name of a link",
-                    remedy="use up to 15 letters, digits, '.', '_' and '-'",
-                )
+            check_device(device, f"port {self.name}")
         parse_mac(self.mac_address)
         for text in self.fixed_ips:
             try:
@@ -135,9 +142,30 @@ class Port:
     def fixed_addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
         return tuple(ip_address(text) for text in self.fixed_ips)
 
-    def sources(self) -> Iterator[tuple[IPNetwork, str]]:
-        """Each (network, MAC address) the port may send from, pairs first as the agent has them."""
-        for pair in self.allowed_address_pairs:
-            yield pair.network, parse_mac(pair.mac_address or self.mac_address)
-        for address in self.fixed_addresses:
-            yield parse_network(str(address)), parse_mac(self.mac_address)
+    def sources(self) -> tuple[Source, ...]:
+        """Where the port's packets may come from, pairs first as the agent has them.
+
+        An IPv6 address or pair brings the EUI-64 link-local address of its MAC address with
+        it; a port without fixed IPs may send from any address.
+        """
+        own = parse_mac(self.mac_address)
+        stated = [
+            (pair.network, parse_mac(pair.mac_address or own))
+            for pair in self.allowed_address_pairs
+        ]
+        stated += [(parse_network(text), own) for text in self.fixed_ips or ("0.0.0.0/0", "::/0")]
+        return tuple(dict.fromkeys(_with_link_local(stated)))
+
+
+def link_local(mac_address: str) -> IPv6Network:
+    """The EUI-64 link-local address of a MAC address, as a /128 (RFC 4291 appendix A)."""
+    octets = bytes.fromhex(mac_address.replace(":", ""))
+    interface_id = bytes((octets[0] ^ 0x02, *octets[1:3], 0xFF, 0xFE, *octets[3:]))
+    return IPv6Network((b"\xfe\x80" + bytes(6) + interface_id, 128))
+
+
+def _with_link_local(stated: Iterable[Source]) -> Iterator[Source]:
+    for network, mac in stated:
+        yield network, mac
+        if network.version == 6 and network.prefixlen > 0:
+            yield link_local(mac), mac

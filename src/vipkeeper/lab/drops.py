@@ -1,0 +1,79 @@
+"""Why port security dropped a packet, and how often: the counters of the ruleset.
+
+Each drop has a named nftables counter, ``REASON/PORT``. Named counters are objects of their
+table and outlive a flush of its rules, so the numbers go on rising over a change of the
+rules and start at 0 with the lab.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+BRIDGE_TABLE = "bridge vipkeeper_ports"
+"""What is checked on the frame, where it enters the switch."""
+INET_TABLE = "inet vipkeeper_groups"
+"""What is checked on the packet, between the two ports."""
+
+
+class Reason(StrEnum):
+    """The check that a packet did not pass, in the order in which they are made."""
+
+    MAC_SPOOFING = "mac-spoofing"
+    """The source MAC address is neither the port's nor one of its pairs'."""
+    ARP_SPOOFING = "arp-spoofing"
+    """ARP's sender address is neither a fixed IP nor in one of the pairs."""
+    IP_SPOOFING = "ip-spoofing"
+    """Source address and source MAC address are not allowed together."""
+    ROUTER_ADVERTISEMENT = "router-advertisement"
+    """An instance announces itself as an IPv6 router."""
+    DHCP_SERVER = "dhcp-server"
+    """An instance answers as a DHCP server."""
+    NO_EGRESS_RULE = "no-egress-rule"
+    """No group of the sending port lets it out."""
+    NO_INGRESS_RULE = "no-ingress-rule"
+    """No group of the receiving port lets it in."""
+    INVALID = "invalid"
+    """It belongs to no connection and can begin none, and no rule lets it pass."""
+
+    @property
+    def table(self) -> str:
+        """``FAMILY NAME`` of the table that holds the counter."""
+        at_the_bridge = self in (Reason.MAC_SPOOFING, Reason.ARP_SPOOFING)
+        return BRIDGE_TABLE if at_the_bridge else INET_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class DropCount:
+    """Packets dropped at one port for one reason since the lab began.
+
+    What an instance floods (broadcast, multicast) is judged once for each port that it
+    would leave by, so from :attr:`Reason.IP_SPOOFING` on it counts once for each of them.
+    The agent's iptables counters do the same.
+    """
+
+    port: str
+    reason: Reason
+    packets: int
+    bytes: int
+
+
+def counter_name(reason: Reason, port: str) -> str:
+    return f"{reason}/{port}"
+
+
+def parse_counters(text: str) -> list[DropCount]:
+    """All counts, zeros too, from the output of ``nft -j list counters``.
+
+    Counters of other tables are passed over.
+    """
+    tables = (BRIDGE_TABLE, INET_TABLE)
+    counts = []
+    for entry in json.loads(text)["nftables"]:
+        counter = entry.get("counter")
+        if counter is None or f"{counter['family']} {counter['table']}" not in tables:
+            continue
+        reason, _, port = counter["name"].partition("/")
+        counts.append(DropCount(port, Reason(reason), counter["packets"], counter["bytes"]))
+    return counts
