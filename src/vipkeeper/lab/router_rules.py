@@ -112,7 +112,7 @@ def ruleset(router: Router) -> str:
             ),
             chain("prerouting", *to_fixed, hook="nat hook prerouting priority dstnat"),
             # The router's own calls to a floating IP.
-            chain("output", *to_fixed, hook="nat hook output priority dstnat"),
+            chain("output", *to_fixed, hook="nat hook output priority -100"),
             chain(
                 "postrouting",
                 f'oifname != "{router.gateway_device}" ct status ! dnat accept',
