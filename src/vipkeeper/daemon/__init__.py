@@ -1,0 +1,1 @@
+"""vipkeeperd: the real-time speaker, and the keeper that does everything else."""

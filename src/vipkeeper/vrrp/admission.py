@@ -1,7 +1,8 @@
 """The receive checks that need the configuration (RFC 9568 7.1, RFC 3768 7.1).
 
 A packet passes :func:`vipkeeper.vrrp.advertisement.decode`, then is given to the virtual router
-whose VRID it carries, and must pass :func:`admit` before the state machine sees it.
+whose VRID it carries, and must pass :func:`admit` before the state machine sees it. What is
+wrong is worded as keepalived words it in its log.
 """
 
 from __future__ import annotations
@@ -43,11 +44,14 @@ def admit(
         return Discard(reason, detail, advertisement.vrid)
 
     if ttl != MULTICAST_TTL:
-        return discard(DiscardReason.IP_TTL, f"TTL {ttl}")
+        return discard(
+            DiscardReason.IP_TTL, f"invalid TTL/HL. Received {ttl} and expect {MULTICAST_TTL}"
+        )
     if advertisement.version is not router.version:
         return discard(
             DiscardReason.VERSION,
-            f"version {advertisement.version.number}, ours {router.version.number}",
+            f"wrong version. Received {advertisement.version.number} "
+            f"and expect {router.version.number}",
         )
     if source == router.primary_address:
         return discard(DiscardReason.OWN_PACKET, f"from our own address {source}")
@@ -59,8 +63,9 @@ def admit(
     ):
         return discard(
             DiscardReason.INTERVAL,
-            f"interval {advertisement.interval} s, "
-            f"ours {router.advertisement_interval_ns // router.version.interval_unit_ns} s",
+            "advertisement interval mismatch "
+            f"mine={router.advertisement_interval_ns // router.version.interval_unit_ns} sec "
+            f"rcv'd={advertisement.interval} sec",
         )
     if router.is_owner and router.owner_ignores_adverts:
         return discard(DiscardReason.OWNER, "we are the owner")
@@ -80,15 +85,17 @@ def _check_authentication(router: VirtualRouter, advertisement: Advertisement) -
     if advertisement.authentication_type != router.authentication_type:
         return Discard(
             DiscardReason.AUTHENTICATION_TYPE,
-            f"authentication type {advertisement.authentication_type}, "
-            f"ours {router.authentication_type}",
+            f"received a {advertisement.authentication_type} auth, "
+            f"expecting {router.authentication_type}!",
             advertisement.vrid,
         )
     if advertisement.authentication_type == AUTHENTICATION_SIMPLE:
         ours = (router.password or b"").ljust(AUTHENTICATION_DATA_SIZE, b"\0")
         if not hmac.compare_digest(advertisement.authentication_data, ours):
             return Discard(
-                DiscardReason.AUTHENTICATION_FAILURE, "another password", advertisement.vrid
+                DiscardReason.AUTHENTICATION_FAILURE,
+                "received an invalid passwd!",
+                advertisement.vrid,
             )
     return None
 

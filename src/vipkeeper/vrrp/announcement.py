@@ -33,7 +33,7 @@ def gratuitous_arp(mac: bytes, address: IPv4Address) -> bytes:
         + struct.pack("!HHBBH", hardware_ethernet, protocol_ipv4, 6, 4, request)
         + mac
         + address.packed
-        + b"\0" * 6  # ignored by receivers (RFC 5227 1.1)
+        + BROADCAST_MAC  # ignored by receivers (RFC 5227 1.1); keepalived fills it so
         + address.packed
     )
 

@@ -83,8 +83,7 @@ class StartupCause(Enum):
     """Why a router takes part (from now on)."""
 
     STARTED = "started"
-    INTERFACE_UP = "interface up"
-    RECONFIGURED = "reconfigured"
+    RESUMED = "what kept it from taking part has gone"
 
 
 class ShutdownCause(Enum):

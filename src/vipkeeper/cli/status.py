@@ -1,0 +1,81 @@
+"""``vipkeeper status``: who is active and since when, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vipkeeper.daemon.command_line import DEFAULT_CONTROL_SOCKET
+from vipkeeper.daemon.control import ask
+
+_COLOURS = {"Active": "bold green", "Backup": "cyan", "Initialize": "bold red"}
+
+
+@click.command()
+@click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONTROL_SOCKET,
+    show_default=True,
+    help="The daemon's control socket.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--counters", is_flag=True, help="The counters that are not 0, too.")
+def status(control: Path, as_json: bool, counters: bool) -> None:
+    """Say who is active and since when, and why."""
+    answer = ask(control, {"request": "status"})["status"]
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+        return
+    console = Console(highlight=False)
+    console.print(f"vipkeeperd {answer['version']}, process {answer['pid']}", style="dim")
+    for instance in answer["instances"]:
+        console.print(_table(instance, answer["statistics"] if counters else None))
+    for name in answer["refused"]:
+        console.print(f"{name}: refused, see `vipkeeper check {answer['configuration']}`")
+    for reason in answer["not_permitted"]:
+        console.print(f"not permitted: {reason}", style="yellow")
+
+
+def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", min_width=12)
+    table.add_column()
+    state = instance["state"]
+    table.add_row("instance", f"[bold]{instance['name']}[/]")
+    since = f" since {instance['since']}" if instance["since"] else ""
+    table.add_row("state", f"[{_COLOURS[state]}]{state}[/]{since}")
+    rule = f" (RFC 9568 {instance['rule']})" if instance["rule"] else ""
+    table.add_row("because", f"{instance['because']}{rule}")
+    table.add_row("active", _active_router(instance))
+    table.add_row("priority", _priority(instance))
+    table.add_row(
+        "on", f"{instance['interface']}, VRID {instance['vrid']}, VRRPv{instance['version']}"
+    )
+    table.add_row("addresses", "\n".join(instance["virtual_addresses"]))
+    if global_counters is not None:
+        shown = {**instance["statistics"], **global_counters}
+        lines = [f"{name} {value}" for name, value in shown.items() if value not in (0, None)]
+        table.add_row("counters", "\n".join(lines))
+    return table
+
+
+def _active_router(instance: dict[str, Any]) -> str:
+    active = instance["active_router"]
+    if active is None:
+        return "nobody is known to be"
+    if active["is_self"]:
+        return f"this node, {active['address']}"
+    return f"{active['address']} with priority {active['priority']}"
+
+
+def _priority(instance: dict[str, Any]) -> str:
+    effective, configured = instance["effective_priority"], instance["priority"]
+    if effective == configured:
+        return str(configured)
+    return f"{effective} (configured {configured})"

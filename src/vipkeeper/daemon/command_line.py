@@ -1,0 +1,201 @@
+"""keepalived's command line, as far as a unit file or a script may pass it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from vipkeeper import __version__
+
+DEFAULT_CONFIGURATION = Path("/etc/keepalived/keepalived.conf")
+DEFAULT_PID_FILE = Path("/run/vipkeeperd.pid")
+DEFAULT_VRRP_PID_FILE = Path("/run/vipkeeperd_vrrp.pid")
+DEFAULT_CONTROL_SOCKET = Path("/run/vipkeeper/control.sock")
+
+_SIGNALS = {"STOP": "SIGTERM", "RELOAD": "SIGHUP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for.
+
+    Attributes:
+        test_output: where ``-t`` writes, None for standard error.
+        ignored: options that mean something to keepalived and nothing here.
+    """
+
+    configuration: Path
+    foreground: bool
+    log_console: bool
+    log_detail: bool
+    log_syslog: bool
+    log_file: Path | None
+    syslog_facility: int
+    pid_file: Path
+    vrrp_pid_file: Path
+    control_socket: Path
+    test: bool
+    test_output: Path | None
+    strict: bool
+    config_id: str
+    ignored: tuple[str, ...]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vipkeeperd",
+        description="Keeps virtual IPs alive by VRRP, from a keepalived.conf.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "-f",
+        "--use-file",
+        type=Path,
+        default=DEFAULT_CONFIGURATION,
+        metavar="FILE",
+        help="the configuration (default: %(default)s)",
+    )
+    add("-n", "--dont-fork", action="store_true", help="stay in the foreground")
+    add("-l", "--log-console", action="store_true", help="log to standard error too")
+    add("-D", "--log-detail", action="count", default=0, help="log in detail")
+    add(
+        "-S",
+        "--log-facility",
+        type=_facility,
+        default=3,
+        metavar="0-7",
+        help="syslog facility LOG_LOCAL[0-7]",
+    )
+    add("-g", "--log-file", type=Path, metavar="FILE", help="log to a file too")
+    add("-G", "--no-syslog", action="store_true", help="do not log to syslog")
+    add(
+        "-p",
+        "--pid",
+        type=Path,
+        default=DEFAULT_PID_FILE,
+        metavar="FILE",
+        help="pid file (default: %(default)s)",
+    )
+    add(
+        "-r",
+        "--vrrp_pid",
+        type=Path,
+        default=DEFAULT_VRRP_PID_FILE,
+        metavar="FILE",
+        help="pid file of the VRRP process (default: %(default)s)",
+    )
+    add(
+        "-t",
+        "--config-test",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="check the configuration, report to FILE (default: standard error), and end: "
+        "0 nothing to say, 4 cannot be read, 5 errors or warnings",
+    )
+    add(
+        "-i",
+        "--config-id",
+        default="",
+        metavar="ID",
+        help="which lines marked @ID are read (default: the host's name up to the first dot)",
+    )
+    add("-P", "--vrrp", action="store_true", help="run VRRP (which is all there is)")
+    add("--strict", action="store_true", help="refuse a configuration with any fault in it")
+    add(
+        "--control",
+        type=Path,
+        default=DEFAULT_CONTROL_SOCKET,
+        metavar="SOCKET",
+        help="where `vipkeeper status` asks (default: %(default)s)",
+    )
+    add(
+        "--signum",
+        choices=sorted(_SIGNALS),
+        metavar="|".join(sorted(_SIGNALS)),
+        help="print the number of the signal that does this, and end",
+    )
+    add("-v", "--version", action="version", version=f"vipkeeperd {__version__}")
+    _accept_the_rest(parser)
+    return parser  # fmt: skip
+
+
+def _accept_the_rest(parser: argparse.ArgumentParser) -> None:
+    """What keepalived takes and what changes nothing here: taken, and told once in the log."""
+    ignored = parser.add_argument_group("accepted for keepalived's sake, without effect")
+    flags = (
+        ("-R", "--dont-respawn"),
+        ("-V", "--dont-release-vrrp"),
+        ("-I", "--dont-release-ipvs"),
+        ("-X", "--release-vips"),
+        ("-C", "--check"),
+        ("-B", "--no_bfd"),
+        ("--all",),
+        ("-d", "--dump-conf"),
+        ("-x", "--snmp"),
+        ("-m", "--core-dump"),
+        ("--flush-log-file",),
+        ("--ignore-sigint",),
+        ("--no-mem-check",),
+    )
+    valued = (
+        ("-u", "--umask"),
+        ("-c", "--checkers_pid"),
+        ("-b", "--bfd_pid"),
+        ("-a", "--address-monitoring"),
+        ("-A", "--snmp-agent-socket"),
+        ("-M", "--core-dump-pattern"),
+        ("-e", "--all-config"),
+        ("-s", "--namespace"),
+    )
+    for names in flags:
+        ignored.add_argument(*names, action="append_const", const=names[-1], dest="ignored",
+                             help=argparse.SUPPRESS)  # fmt: skip
+    for names in valued:
+        ignored.add_argument(*names, action=_Ignored, dest="ignored", help=argparse.SUPPRESS)
+
+
+class _Ignored(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.ignored = [*(namespace.ignored or []), self.option_strings[-1]]
+
+
+def parse(arguments: list[str], *, host_name: str) -> Options:
+    """Raises SystemExit as argparse does: 0 for --help and --version, 2 for what it cannot be."""
+    parsed = build_parser().parse_args(arguments)
+    if parsed.signum:
+        print(int(signal.Signals[_SIGNALS[parsed.signum]]))  # noqa: T201 it was asked for
+        raise SystemExit(0)
+    return Options(
+        configuration=parsed.use_file,
+        foreground=parsed.dont_fork,
+        log_console=parsed.log_console,
+        log_detail=parsed.log_detail > 0,
+        log_syslog=not parsed.no_syslog,
+        log_file=parsed.log_file,
+        syslog_facility=parsed.log_facility,
+        pid_file=parsed.pid,
+        vrrp_pid_file=parsed.vrrp_pid,
+        control_socket=parsed.control,
+        test=parsed.config_test is not None,
+        test_output=None if parsed.config_test in (None, "-") else Path(parsed.config_test),
+        strict=parsed.strict,
+        config_id=parsed.config_id or host_name.partition(".")[0],
+        ignored=tuple(parsed.ignored or ()),
+    )
+
+
+def _facility(text: str) -> int:
+    """LOG_LOCAL0 is 16 (syslog(3))."""
+    if text not in "01234567" or len(text) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of 0 to 7")
+    return 16 + int(text)

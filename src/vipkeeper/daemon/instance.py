@@ -1,0 +1,354 @@
+"""One VRRP instance at run time: gives events to the state machine and carries out its actions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from vipkeeper.daemon import statistics
+from vipkeeper.daemon.journal import DiscardLog, Journal, RepeatedRemarks, transition_record
+from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
+from vipkeeper.errors import KernelError
+from vipkeeper.vrrp import announcement
+from vipkeeper.vrrp.admission import admit
+from vipkeeper.vrrp.advertisement import (
+    PRIORITY_RESIGNING,
+    Address,
+    Advertisement,
+    Discard,
+)
+from vipkeeper.vrrp.announcement import Announcing
+from vipkeeper.vrrp.machine import (
+    AcquireAddresses,
+    Action,
+    Active,
+    AdvertisementReceived,
+    AnnounceAddresses,
+    Backup,
+    Event,
+    Initialize,
+    Occasion,
+    PriorityChanged,
+    ReleaseAddresses,
+    SendAdvertisement,
+    Shutdown,
+    ShutdownCause,
+    Startup,
+    StartupCause,
+    State,
+    TimerFired,
+    Transition,
+    deadline,
+    step,
+)
+
+RECOVERY_NS = 1_000_000_000
+"""After an action failed the router takes no part for this long, then starts up again."""
+
+
+class Effects(Protocol):
+    """What an instance does to the world; each raises KernelError when it cannot."""
+
+    def send_advertisement(
+        self, interface: str, source: Address, advertisement: Advertisement
+    ) -> None: ...
+
+    def add_address(self, address: VirtualAddress) -> bool:
+        """True if it was added, False if it was there already."""
+        ...
+
+    def remove_address(self, address: VirtualAddress) -> bool:
+        """True if it was removed, False if it was not there."""
+        ...
+
+    def announce(self, interface: str, address: Address) -> None: ...
+
+
+class Instance:
+    """A virtual router's state, its counters, and the schedule of its announcements."""
+
+    def __init__(
+        self, settings: InstanceSettings, effects: Effects, journal: Journal, discards: DiscardLog
+    ) -> None:
+        self.settings = settings
+        self.router = settings.virtual_router()
+        self.state: State = Initialize()
+        self.statistics = statistics.instance_statistics()
+        self._effects = effects
+        self._journal = journal
+        self._discards = discards
+        self._announcing: Announcing | None = None
+        self._recover_at: int | None = None
+        self._has_started = False
+        self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
+        self._since: int | None = None
+        self._rule = ""
+        self._because = "it has not started yet"
+        self._active_router: tuple[Address, int] | None = None
+
+    # -- what comes in ---------------------------------------------------------------------
+
+    def receive(
+        self, advertisement: Advertisement, source: Address, ttl: int, now: int
+    ) -> Discard | None:
+        """Take part in what an advert says; returns why it was not acted on."""
+        if isinstance(self.state, Initialize):
+            return None
+        verdict = admit(self.router, advertisement, source, ttl)
+        if isinstance(verdict, Discard):
+            self.discard(verdict, str(source), now)
+            return verdict
+        if verdict.remark is not None:
+            self.discard(verdict.remark, str(source), now)
+        self.statistics.count(statistics.RECEIVED)
+        if advertisement.priority == PRIORITY_RESIGNING:
+            self.statistics.count(statistics.RESIGNATIONS_RECEIVED)
+        self.handle(AdvertisementReceived(advertisement, source), now)
+        if isinstance(self.state, Backup) and advertisement.priority != PRIORITY_RESIGNING:
+            self._active_router = (source, advertisement.priority)
+        return None
+
+    def discard(self, discard: Discard, source: str, now: int) -> None:
+        if discard.reason not in statistics.GLOBAL_REASONS:
+            self.statistics.count(discard.reason.value)
+        self._discards.discarded(self.settings.interface, self.settings.name, discard, source, now)
+
+    def circumstances_changed(
+        self, obstacle: ShutdownCause | None, priority: int, source: Address | None, now: int
+    ) -> None:
+        """The interfaces are now such.
+
+        Args:
+            obstacle: why this router can take no part, None if it can.
+            priority: its effective priority.
+            source: the interface's primary address.
+        """
+        # A resignation still goes out with the address that the adverts had.
+        if source is not None:
+            self.router = replace(self.router, primary_address=source)
+        previous = self.router.priority
+        if priority != previous:
+            self.router = replace(self.router, priority=priority)
+            self._journal(
+                {
+                    "record": "priority",
+                    "at_ns": now,
+                    "instance": self.router.name,
+                    "old": previous,
+                    "new": priority,
+                }
+            )
+            self.handle(PriorityChanged(previous), now)
+        running = not isinstance(self.state, Initialize)
+        if obstacle is not None:
+            self._recover_at = None
+            if running:
+                self.handle(Shutdown(obstacle), now)
+            elif self._because != obstacle.value:
+                self._wait_for(obstacle, now)
+        elif not running and self._recover_at is None:
+            self._start(now)
+
+    def _start(self, now: int) -> None:
+        cause = StartupCause.RESUMED if self._has_started else StartupCause.STARTED
+        self._has_started = True
+        self.handle(Startup(cause), now)
+
+    def _wait_for(self, obstacle: ShutdownCause, now: int) -> None:
+        self._rule, self._because = "", obstacle.value
+        if self._since is None:
+            self._since = now
+        self._journal(
+            {
+                "record": "waiting",
+                "at_ns": now,
+                "instance": self.router.name,
+                "interface": self.router.interface,
+                "cause": obstacle.value,
+            }
+        )
+
+    def shutdown(self, cause: ShutdownCause, now: int) -> None:
+        self._recover_at = None
+        self.handle(Shutdown(cause), now)
+
+    def deadline(self) -> int | None:
+        """When :meth:`on_timer` wants to be called (ns)."""
+        announcements = (
+            None if self._announcing is None else announcement.deadline(self._announcing)
+        )
+        instants = (deadline(self.state), announcements, self._recover_at)
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    def on_timer(self, now: int) -> None:
+        if self._recover_at is not None and now >= self._recover_at:
+            self._recover_at = None
+            self._start(now)
+        due = deadline(self.state)
+        if due is not None and now >= due:
+            self.handle(TimerFired(), now)
+        self._send_due_announcements(now)
+
+    # -- what follows ----------------------------------------------------------------------
+
+    def handle(self, event: Event, now: int) -> None:
+        transition = step(self.router, self.state, event, now)
+        if transition.rule is None:
+            return
+        self.state = transition.new
+        if transition.changes_state:
+            self._rule, self._because = transition.rule.name, transition.rule.because
+            self._since = now
+            if isinstance(transition.new, Active):
+                self.statistics.count(statistics.TRANSITIONS)
+                self._active_router = None
+            else:
+                self._announcing = None
+        if self._remarks.is_worth_it(transition, now):
+            self._journal(transition_record(self.router, transition, now))
+        self._perform_all(transition, now)
+
+    def _perform_all(self, transition: Transition, now: int) -> None:
+        """On the way to Active stop at the first failure; on the way out leave nothing undone."""
+        failure: KernelError | None = None
+        for action in transition.actions:
+            try:
+                self._perform(action, now)
+            except KernelError as error:
+                failure = error
+                if isinstance(transition.new, Active):
+                    break
+        if failure is not None:
+            self._action_failed(failure, now)
+
+    def _perform(self, action: Action, now: int) -> None:
+        match action:
+            case SendAdvertisement(resigning):
+                self._send_advertisement(resigning)
+            case AcquireAddresses():
+                for address in self.settings.addresses:
+                    self._effects.add_address(address)
+            case ReleaseAddresses():
+                self._release_addresses()
+            case AnnounceAddresses(occasion):
+                self._announce(occasion, now)
+
+    def _send_advertisement(self, resigning: bool) -> None:
+        source = self.router.primary_address
+        if source is None:
+            return  # nothing is ever sent from 0.0.0.0 (RFC 9568 5.1.1.1)
+        advertisement = self.router.advertisement(PRIORITY_RESIGNING if resigning else None)
+        try:
+            self._effects.send_advertisement(self.router.interface, source, advertisement)
+        except KernelError:
+            self.statistics.count(statistics.SEND_ERRORS)
+            raise
+        self.statistics.count(statistics.SENT)
+        if resigning:
+            self.statistics.count(statistics.RESIGNATIONS_SENT)
+
+    def _release_addresses(self) -> None:
+        """Remove them all, even if removing one fails."""
+        failure: KernelError | None = None
+        for address in self.settings.addresses:
+            if address.address == self.router.primary_address:
+                continue  # the owner's own address, which it has without us (RFC 9568 1.6)
+            try:
+                self._effects.remove_address(address)
+            except KernelError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def _announce(self, occasion: Occasion, now: int) -> None:
+        settings = self.settings.announcements
+        if occasion is Occasion.BECAME_ACTIVE or self._announcing is None:
+            addresses = tuple(item.address for item in self.settings.addresses)
+            self._announcing = announcement.begin(settings, addresses, now)
+        else:
+            self._announcing = announcement.answer_losing_advert(settings, self._announcing, now)
+        self._send_due_announcements(now)
+
+    def _send_due_announcements(self, now: int) -> None:
+        if self._announcing is None:
+            return
+        self._announcing, addresses = announcement.due(
+            self.settings.announcements, self._announcing, now
+        )
+        if not addresses:
+            return
+        devices = {item.address: item.device for item in self.settings.addresses}
+        try:
+            for address in addresses:
+                self._effects.announce(devices[address], address)
+                self.statistics.count(statistics.ANNOUNCEMENTS_SENT)
+        except KernelError as error:
+            self._report(error, now)  # no more than a lost frame: the repeats are there for it
+            return
+        self._journal(
+            {
+                "record": "announcement",
+                "at_ns": now,
+                "instance": self.router.name,
+                "frames": [[devices[address], str(address)] for address in addresses],
+            }
+        )
+
+    def _action_failed(self, error: KernelError, now: int) -> None:
+        """Never be Active without the addresses, nor hold them without being heard."""
+        self._report(error, now)
+        if isinstance(self.state, Initialize):
+            return  # it happened on the way out; there is nothing left to give up
+        self._recover_at = now + RECOVERY_NS
+        self.handle(Shutdown(ShutdownCause.KERNEL_ERROR), now)
+
+    def _report(self, error: KernelError, now: int) -> None:
+        self._journal(
+            {
+                "record": "kernel-error",
+                "at_ns": now,
+                "instance": self.router.name,
+                "message": error.message,
+            }
+        )
+
+    # -- what can be seen ------------------------------------------------------------------
+
+    def to_plain(self, now: int) -> Plain:
+        """For ``vipkeeper status``; times relative to ``now``."""
+        interval = (
+            self.state.active_adver_interval_ns
+            if isinstance(self.state, Backup)
+            else self.router.advertisement_interval_ns
+        )
+        active_router: Plain | None = None
+        if isinstance(self.state, Active):
+            active_router = {
+                "address": str(self.router.primary_address),
+                "priority": self.router.priority,
+                "is_self": True,
+            }
+        elif self._active_router is not None and isinstance(self.state, Backup):
+            address, priority = self._active_router
+            active_router = {"address": str(address), "priority": priority, "is_self": False}
+        return {
+            "name": self.router.name,
+            "interface": self.router.interface,
+            "vrid": self.router.vrid,
+            "version": self.router.version.number,
+            "state": type(self.state).__name__,
+            "since_seconds": None if self._since is None else (now - self._since) / 1e9,
+            "rule": self._rule,
+            "because": self._because,
+            "priority": self.settings.priority,
+            "effective_priority": self.router.priority,
+            "is_owner": self.router.is_owner,
+            "active_router": active_router,
+            "primary_address": None
+            if self.router.primary_address is None
+            else str(self.router.primary_address),
+            "virtual_addresses": [str(item) for item in self.settings.addresses],
+            "skew_time_us": self.router.skew_time_ns(interval) // 1000,
+            "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,
+            "statistics": self.statistics.to_plain(),
+        }

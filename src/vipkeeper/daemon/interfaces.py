@@ -1,0 +1,79 @@
+"""The network interfaces as the kernel last described them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from vipkeeper.linux.rtnetlink import (
+    AddressGone,
+    Change,
+    InterfaceAddress,
+    Link,
+    LinkGone,
+)
+from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.version import Family
+
+
+class Interfaces:
+    """Links by name, and the addresses that they have, in the kernel's order."""
+
+    def __init__(self) -> None:
+        self._links: dict[int, Link] = {}
+        self._by_name: dict[str, Link] = {}
+        self._addresses: dict[int, list[Address]] = {}
+
+    def replace_all(self, links: Iterable[Link], addresses: Iterable[InterfaceAddress]) -> None:
+        """Forget everything and take this."""
+        self._links.clear()
+        self._addresses.clear()
+        for link in links:
+            self._links[link.index] = link
+        self._index_names()
+        for address in addresses:
+            self.apply(address)
+
+    def apply(self, change: Change) -> None:
+        match change:
+            case Link(index=index):
+                self._links[index] = change
+                self._index_names()
+            case LinkGone(index):
+                self._links.pop(index, None)
+                self._addresses.pop(index, None)
+                self._index_names()
+            case InterfaceAddress(index, address, _):
+                known = self._addresses.setdefault(index, [])
+                if address not in known:
+                    known.append(address)
+            case AddressGone(index, address, _):
+                known = self._addresses.get(index, [])
+                if address in known:
+                    known.remove(address)
+
+    def _index_names(self) -> None:
+        self._by_name = {link.name: link for link in self._links.values()}
+
+    def link(self, name: str) -> Link | None:
+        return self._by_name.get(name)
+
+    def is_usable(self, name: str) -> bool:
+        """It exists, is up and has a carrier."""
+        link = self.link(name)
+        return link is not None and link.usable
+
+    def primary_address(
+        self, name: str, family: Family, virtual: Collection[Address]
+    ) -> Address | None:
+        """The first address that is the interface's own (RFC 9568 1.6 "Primary IPv4 Address").
+
+        Args:
+            virtual: addresses that come and go with the state of a virtual router.
+        """
+        link = self.link(name)
+        if link is None:
+            return None
+        for address in self._addresses.get(link.index, ()):
+            if address.version == family and address not in virtual:
+                return address
+        return None

@@ -1,0 +1,363 @@
+"""The keeper: everything but the real-time part.
+
+It reads the configuration, starts the speaker and restarts it when it dies, writes the log,
+runs the notify commands, and answers ``vipkeeper status``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections import deque
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from vipkeeper import __version__
+from vipkeeper.daemon import log_lines, translation
+from vipkeeper.daemon.channel import Record
+from vipkeeper.daemon.command_line import Options
+from vipkeeper.daemon.control import Answer, ControlServer
+from vipkeeper.daemon.hooks import HookRunner, hooks
+from vipkeeper.daemon.leftovers import remove_addresses
+from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
+from vipkeeper.daemon.loop import Loop
+from vipkeeper.daemon.pidfile import PidFile
+from vipkeeper.daemon.settings import InstanceSettings
+from vipkeeper.daemon.speaker_process import SpeakerProcess
+from vipkeeper.errors import VipkeeperError
+from vipkeeper.keepalived import Finding, Loaded, Severity
+from vipkeeper.keepalived.configuration import NotifyCommands
+from vipkeeper.linux.configuration_files import read_configuration
+
+HISTORY_LENGTH = 100
+STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
+HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
+HOOK_POLL_NS = 1_000_000_000
+RESPAWN_DELAY_NS = 1_000_000_000
+
+_KEEPALIVED_STATES = {"Active": "MASTER", "Backup": "BACKUP", "Initialize": "FAULT"}
+
+
+class Keeper:
+    """The supervisor. ``loaded`` has passed the checks of start-up."""
+
+    def __init__(self, options: Options, loaded: Loaded, log: Log, loop: Loop) -> None:
+        self._options = options
+        self._loaded = loaded
+        self._log = log
+        self._loop = loop
+        self._settings: list[InstanceSettings] = translation.instances(loaded.configuration)
+        self._speaker: SpeakerProcess | None = None
+        self._speaker_pid_file = PidFile(options.vrrp_pid_file)
+        self._states: dict[str, str] = {}
+        self._history: dict[str, deque[Record]] = {}
+        self._not_permitted: list[str] = []
+        self._started = datetime.now().astimezone()
+        self._status_requests: dict[int, Answer] = {}
+        self._next_request = 0
+        self._hooks = HookRunner(self._warn)
+        self._stopping = False
+        self.exit_code = 0
+        self._control = ControlServer(options.control_socket, loop, self._requested)
+
+    def run(self) -> None:
+        """Until a SIGTERM or SIGINT, and what has to be done after it."""
+        self._speaker_pid_file.acquire()
+        self._watch_signals()
+        self._log.write(f"Starting vipkeeperd v{__version__}")
+        self._tell_findings(self._loaded.findings)
+        for option in self._options.ignored:
+            self._warn(f"option {option} has no effect here")
+        self._start_speaker()
+        try:
+            self._loop.run()
+        finally:
+            if self._speaker is not None:
+                self._speaker.kill()
+            self._control.close()
+            self._speaker_pid_file.release()
+        self._log.write(f"Stopped vipkeeperd v{__version__}")
+
+    # -- signals ---------------------------------------------------------------------------
+
+    def _watch_signals(self) -> None:
+        """Handlers only wake the loop: nothing is interrupted half way."""
+        woken, waker = socket.socketpair()
+        for end in (woken, waker):
+            end.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)
+        self._waker = waker
+
+        def signalled() -> None:
+            for number in woken.recv(256):
+                match number:
+                    case signal.SIGTERM | signal.SIGINT:
+                        self._stop()
+                    case signal.SIGHUP:
+                        self._reload()
+                    case signal.SIGCHLD:
+                        self._child_ended()
+
+        self._loop.watch(woken, signalled)
+
+    def _stop(self) -> None:
+        if self._stopping:
+            return
+        self._stopping = True
+        self._log.write("Stopping")
+        notify_systemd("STOPPING=1")
+        if self._speaker is None:
+            self._loop.stop()
+            return
+        self._speaker.channel.send({"do": "stop"})
+        self._loop.schedule.set("stop", self._loop.now() + STOP_TIMEOUT_NS, self._stop_by_force)
+
+    def _stop_by_force(self) -> None:
+        if self._speaker is not None:
+            self._warn("the VRRP process does not stop, killing it")
+            self._speaker.kill()
+            self._child_ended()
+
+    # -- the speaker -----------------------------------------------------------------------
+
+    def _start_speaker(self) -> None:
+        self._speaker = SpeakerProcess()
+        self._speaker_pid_file.write(self._speaker.pid)
+        self._log.write(f"Starting VRRP child process, pid={self._speaker.pid}")
+        self._loop.watch(self._speaker.channel, self._speaker_says)
+        self._configure_speaker()
+
+    def _configure_speaker(self) -> None:
+        if self._speaker is not None:
+            plain = [settings.to_plain() for settings in self._settings]
+            if not self._speaker.channel.send({"do": "configure", "instances": plain}):
+                self._flush_later()
+
+    def _flush_later(self) -> None:
+        def flush() -> None:
+            if self._speaker is not None and not self._speaker.channel.flush():
+                self._flush_later()
+
+        self._loop.schedule.set("flush", self._loop.now() + 5_000_000, flush)
+
+    def _speaker_says(self) -> None:
+        if self._speaker is None:
+            return
+        records = self._speaker.channel.receive()
+        if records is None:
+            self._loop.forget(self._speaker.channel)  # its end comes as SIGCHLD
+            return
+        for record in records:
+            self._take(record)
+
+    def _child_ended(self) -> None:
+        self._hooks.poll(self._loop.now())
+        if self._speaker is None or self._speaker.exit_code() is None:
+            return
+        code, pid = self._speaker.exit_code(), self._speaker.pid
+        self._take_last_words(self._speaker)
+        self._speaker = None
+        if self._stopping:
+            self._finish_stopping()
+            return
+        if code == 0:
+            self._warn(f"VRRP child process({pid}) was stopped: Respawning")
+        else:
+            self._log.write(f"VRRP child process({pid}) died: Respawning", level=LOG_ERR)
+            self._release_what_it_held()
+        if code is not None and code > 0 and not self._states:
+            self.exit_code = code  # it never got to work: the reason is in the log
+            self._stopping = True
+            self._loop.stop()
+            return
+        self._states.clear()
+        self._loop.schedule.set("respawn", self._loop.now() + RESPAWN_DELAY_NS, self._start_speaker)
+
+    def _take_last_words(self, speaker: SpeakerProcess) -> None:
+        for record in speaker.channel.receive() or ():
+            self._take(record)
+        with suppress(KeyError):
+            self._loop.forget(speaker.channel)
+        speaker.channel.close()
+
+    def _release_what_it_held(self) -> None:
+        """A process that was killed leaves its addresses: the VIP would be held twice."""
+        held = [
+            settings for settings in self._settings if self._states.get(settings.name) == "Active"
+        ]
+        for failure in remove_addresses(held):
+            self._log.write(failure, level=LOG_ERR)
+
+    def _finish_stopping(self) -> None:
+        now = self._loop.now()
+        for instance in self._loaded.configuration.instances:
+            self._hooks.add(hooks(instance.name, instance.notify, "STOP", instance.priority), now)
+        deadline = now + HOOKS_AT_STOP_NS
+
+        def end_when_idle() -> None:
+            now = self._loop.now()
+            self._hooks.poll(now)
+            if self._hooks.is_idle or now >= deadline:
+                self._loop.stop()
+            else:
+                self._loop.schedule.set("stop", now + 10_000_000, end_when_idle)
+
+        end_when_idle()
+
+    # -- records ---------------------------------------------------------------------------
+
+    def _take(self, record: Record) -> None:
+        match record["record"]:
+            case "started":
+                self._speaker_started(record)
+            case "failed":
+                self._say(record["message"], level=LOG_ERR)
+            case "status":
+                answer = self._status_requests.pop(record["request"], None)
+                if answer is not None:
+                    answer({"ok": True, "status": self._status(record)})
+            case _:
+                self._write_lines(record)
+                if record["record"] in ("transition", "waiting"):
+                    self._state_changed(record)
+
+    def _speaker_started(self, record: Record) -> None:
+        for reason in record["not_permitted"]:
+            if reason not in self._not_permitted:
+                self._not_permitted.append(reason)
+                self._say(f"not permitted: {reason}; timers may be late on a busy machine")
+        notify_systemd("READY=1")
+
+    def _write_lines(self, record: Record) -> None:
+        for line in log_lines.lines(record):
+            if self._options.log_detail or not line.detail:
+                self._say(line.text)
+        if record["record"] == "transition":
+            self._say(log_lines.structured(record))
+
+    def _state_changed(self, record: Record) -> None:
+        name = record["instance"]
+        self._history.setdefault(name, deque(maxlen=HISTORY_LENGTH)).append(
+            {**record, "time": self._wall_clock(record["at_ns"])}
+        )
+        new = record.get("new", "Initialize")
+        if self._states.get(name) == new:
+            return
+        self._states[name] = new
+        if self._stopping:
+            return  # STOP is told once the addresses have gone
+        state, priority = _KEEPALIVED_STATES[new], record.get("priority", 0)
+        self._hooks.add(hooks(name, self._notify(name), state, priority), self._loop.now())
+        self._watch_hooks()
+
+    def _notify(self, name: str) -> NotifyCommands:
+        for instance in self._loaded.configuration.instances:
+            if instance.name == name:
+                return instance.notify
+        return NotifyCommands()
+
+    def _watch_hooks(self) -> None:
+        """SIGCHLD tells of an end; this is for a script that does not come to one."""
+
+        def poll() -> None:
+            self._hooks.poll(self._loop.now())
+            self._watch_hooks()
+
+        idle = self._hooks.is_idle
+        self._loop.schedule.set("hooks", None if idle else self._loop.now() + HOOK_POLL_NS, poll)
+
+    def _say(self, text: str, level: int = 6) -> None:
+        pid = 0 if self._speaker is None else self._speaker.pid
+        self._log.write(text, level=level, ident=SPEAKER_IDENT, pid=pid)
+
+    def _warn(self, text: str) -> None:
+        self._log.write(text, level=LOG_WARNING)
+
+    def _wall_clock(self, at_ns: int) -> str:
+        elapsed = timedelta(microseconds=(time.monotonic_ns() - at_ns) / 1000)
+        return (datetime.now().astimezone() - elapsed).isoformat(timespec="milliseconds")
+
+    # -- the configuration -----------------------------------------------------------------
+
+    def _tell_findings(self, findings: tuple[Finding, ...]) -> None:
+        for finding in findings:
+            level = LOG_ERR if finding.severity is Severity.ERROR else LOG_WARNING
+            for line in finding.render().splitlines():
+                self._log.write(line, level=level)
+
+    def _reload(self) -> None:
+        """Take the new configuration if it is without an error, otherwise keep the old one."""
+        self._log.write("Reloading")
+        try:
+            loaded = read_configuration(
+                str(self._options.configuration), config_id=self._options.config_id
+            )
+        except VipkeeperError as error:
+            self._warn(f"{error}; the old configuration stays in force")
+            return
+        self._tell_findings(loaded.findings)
+        faults = [
+            f for f in loaded.findings if self._options.strict or f.severity is Severity.ERROR
+        ]
+        if faults:
+            self._warn(f"{len(faults)} faults; the old configuration stays in force")
+            return
+        self._loaded = loaded
+        self._settings = translation.instances(loaded.configuration)
+        self._configure_speaker()
+
+    # -- requests --------------------------------------------------------------------------
+
+    def _requested(self, request: dict[str, Any], answer: Answer) -> None:
+        if request.get("request") != "status":
+            answer({"ok": False, "error": f"unknown request {request.get('request')!r}"})
+        elif self._speaker is None:
+            answer({"ok": False, "error": "the VRRP process is being restarted"})
+        else:
+            self._next_request += 1
+            self._status_requests[self._next_request] = answer
+            self._speaker.channel.send({"do": "status", "request": self._next_request})
+
+    def _status(self, record: Record) -> dict[str, Any]:
+        now = datetime.now().astimezone()
+        for instance in record["instances"]:
+            since = instance.pop("since_seconds")
+            instance["since"] = (
+                None
+                if since is None
+                else (now - timedelta(seconds=since)).isoformat(timespec="milliseconds")
+            )
+            instance["history"] = list(self._history.get(instance["name"], ()))
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "vrrp_pid": 0 if self._speaker is None else self._speaker.pid,
+            "started": self._started.isoformat(timespec="milliseconds"),
+            "configuration": str(self._options.configuration),
+            "findings": [finding.headline for finding in self._loaded.findings],
+            "refused": list(self._loaded.configuration.refused),
+            "not_permitted": self._not_permitted,
+            "statistics": {
+                "discontinuity-datetime": self._started.isoformat(timespec="milliseconds"),
+                **record["statistics"],
+            },
+            "instances": record["instances"],
+        }
+
+
+def notify_systemd(state: str) -> None:
+    """sd_notify(3): a unit of Type=notify waits for READY=1."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
+        try:
+            notifier.sendto(state.encode(), address)
+        except OSError:
+            return  # systemd has gone: nobody waits

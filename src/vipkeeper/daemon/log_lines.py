@@ -1,0 +1,170 @@
+"""Records as log lines, word for word as keepalived 2.2.7 writes them.
+
+Everybody who runs keepalived has alerts and habits built on these words, so they are kept even
+where they are odd. Lines that keepalived writes only with ``--log-detail`` are marked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from vipkeeper.daemon.journal import Record
+from vipkeeper.vrrp.machine import ShutdownCause, StartupCause
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A log line; ``detail``: only with ``-D``."""
+
+    text: str
+    detail: bool = False
+
+
+def lines(record: Record) -> list[Line]:
+    """What keepalived would say; nothing for a record it has no words for."""
+    render = _RENDERERS.get(record["record"])
+    return list(render(record)) if render else []
+
+
+def _transition(record: Record) -> Iterator[Line]:
+    name = f"({record['instance']})"
+    render = _RULES.get(record["rule"])
+    if render:
+        yield from render(name, record)
+
+
+def _became_active_at_once(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} Entering MASTER STATE")
+    yield Line(f"{name} setting VIPs.", detail=True)
+
+
+def _became_backup(name: str, record: Record) -> Iterator[Line]:
+    if record["cause"] == StartupCause.STARTED.value:
+        yield Line(f"{name} removing VIPs.", detail=True)
+        yield Line(f"{name} Entering BACKUP STATE (init)")
+    else:
+        yield Line(f"{name} Entering BACKUP STATE")
+
+
+def _timed_out(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} Receive advertisement timeout", detail=True)
+    yield from _became_active_at_once(name, record)
+
+
+def _heard_resignation(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} Backup received priority 0 advertisement", detail=True)
+
+
+def _ignored_lower_priority(name: str, record: Record) -> Iterator[Line]:
+    yield Line(
+        f"{name} received lower priority ({record['received_priority']}) advert "
+        f"from {record['source']} - discarding"
+    )
+
+
+def _yielded(name: str, record: Record) -> Iterator[Line]:
+    theirs, ours = record["received_priority"], record["priority"]
+    advert = f"{name} Master received advert from {record['source']}"
+    if theirs > ours:
+        yield Line(f"{advert} with higher priority {theirs}, ours {ours}")
+    else:
+        yield Line(f"{advert} with same priority {theirs} but higher IP address than ours")
+    yield Line(f"{name} Entering BACKUP STATE")
+    yield Line(f"{name} removing VIPs.", detail=True)
+
+
+def _answered_loser(name: str, record: Record) -> Iterator[Line]:
+    yield Line(
+        f"{name} Received advert from {record['source']} with lower priority "
+        f"{record['received_priority']}, ours {record['priority']}, forcing new election"
+    )
+
+
+def _left_backup(name: str, record: Record) -> Iterator[Line]:
+    yield from _fault(name, record)
+
+
+def _resigned(name: str, record: Record) -> Iterator[Line]:
+    yield from _fault(name, record)
+    yield Line(f"{name} sent 0 priority", detail=True)
+    yield Line(f"{name} removing VIPs.", detail=True)
+
+
+def _fault(name: str, record: Record, suffix: str = "") -> Iterator[Line]:
+    cause = record["cause"]
+    if cause in (ShutdownCause.STOPPED.value, ShutdownCause.RECONFIGURED.value):
+        return
+    if cause == ShutdownCause.NO_PRIMARY_ADDRESS.value:
+        yield Line(f"{name} entering FAULT state (no IPv4 address for interface)")
+    yield Line(f"{name} Entering FAULT STATE{suffix}")
+
+
+def _waiting(record: Record) -> Iterator[Line]:
+    yield from _fault(f"({record['instance']})", record, " (init)")
+
+
+def _discard(record: Record) -> Iterator[Line]:
+    detail = record["detail"]
+    if record["instance"] is None:
+        yield Line(detail, detail=True)
+    else:
+        yield Line(f"({record['instance']}) {detail}")
+
+
+def _priority(record: Record) -> Iterator[Line]:
+    yield Line(
+        f"({record['instance']}) Changing effective priority "
+        f"from {record['old']} to {record['new']}"
+    )
+
+
+def _link(record: Record) -> Iterator[Line]:
+    yield Line(f"Netlink reports {record['interface']} {'up' if record['usable'] else 'down'}")
+
+
+def _announcement(record: Record) -> Iterator[Line]:
+    begun: set[tuple[str, str]] = set()
+    for interface, address in record["frames"]:
+        if (interface, address) not in begun:
+            begun.add((interface, address))
+            yield Line(
+                f"({record['instance']}) Sending/queueing gratuitous ARPs "
+                f"on {interface} for {address}",
+                detail=True,
+            )
+        yield Line(f"Sending gratuitous ARP on {interface} for {address}", detail=True)
+
+
+def _kernel_error(record: Record) -> Iterator[Line]:
+    yield Line(f"({record['instance']}) {record['message']}")
+
+
+_RULES: dict[str, Callable[[str, Record], Iterator[Line]]] = {
+    "6.4.1 a": _became_active_at_once,
+    "6.4.1 b": _became_backup,
+    "6.4.2 a": _left_backup,
+    "6.4.2 b": _timed_out,
+    "6.4.2 c": _heard_resignation,
+    "6.4.2 f": _ignored_lower_priority,
+    "6.4.3 a": _resigned,
+    "6.4.3 d": _yielded,
+    "6.4.3 e": _answered_loser,
+}
+
+_RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
+    "transition": _transition,
+    "waiting": _waiting,
+    "discard": _discard,
+    "priority": _priority,
+    "link": _link,
+    "announcement": _announcement,
+    "kernel-error": _kernel_error,
+}
+
+
+def structured(record: Record) -> str:
+    """The transition and its reason for machines: what keepalived's line does not say."""
+    shown = {key: value for key, value in record.items() if key not in ("record", "at_ns")}
+    return "transition " + json.dumps(shown, separators=(", ", ": "))

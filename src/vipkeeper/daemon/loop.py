@@ -1,0 +1,117 @@
+"""The speaker's event loop: epoll, one timerfd, an absolute schedule.
+
+asyncio was measured first: its timers come 1.1 ms late in the median and 10 ms late at p99.9 on
+a busy machine; epoll with a timerfd under SCHED_FIFO stays below 0.3 ms.
+
+:class:`Schedule` is the part that knows time and nothing of the kernel, so tests drive it with
+instants of their own; :class:`Loop` adds descriptors and the clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import select
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+from vipkeeper.linux.timerfd import TimerFd
+
+Callback = Callable[[], None]
+
+
+class Readable(Protocol):
+    def fileno(self) -> int: ...
+
+
+class Schedule:
+    """Callbacks by the instant (ns) they are due; each name has at most one."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, str]] = []
+        self._current: dict[str, tuple[int, int, Callback]] = {}
+        self._order = count()
+
+    def set(self, name: str, instant: int | None, callback: Callback) -> None:
+        """Call back at ``instant``; replaces what was set under this name. None cancels."""
+        if instant is None:
+            self._current.pop(name, None)
+            return
+        order = next(self._order)
+        self._current[name] = (instant, order, callback)
+        heapq.heappush(self._heap, (instant, order, name))
+
+    def next_instant(self) -> int | None:
+        while self._heap:
+            instant, order, name = self._heap[0]
+            current = self._current.get(name)
+            if current is not None and current[1] == order:
+                return instant
+            heapq.heappop(self._heap)  # replaced or cancelled since
+        return None
+
+    def run_due(self, now: int) -> None:
+        """Call back whatever is due, in the order of their instants."""
+        while (instant := self.next_instant()) is not None and instant <= now:
+            _, _, name = heapq.heappop(self._heap)
+            _, _, callback = self._current.pop(name)
+            callback()
+
+
+class Loop:
+    """Waits for descriptors and for the schedule's next instant, until it is stopped."""
+
+    def __init__(self) -> None:
+        self.schedule = Schedule()
+        self._epoll = select.epoll()
+        self._timer = TimerFd()
+        self._epoll.register(self._timer.fileno(), select.EPOLLIN)
+        self._readers: dict[int, Callback] = {}
+        self._armed: int | None = None
+        self._running = False
+
+    @staticmethod
+    def now() -> int:
+        """CLOCK_MONOTONIC in nanoseconds: it does not jump when somebody sets the clock."""
+        return time.monotonic_ns()
+
+    def watch(self, readable: Readable, callback: Callback) -> None:
+        """Call back whenever there is something to be read."""
+        descriptor = readable.fileno()
+        self._readers[descriptor] = callback
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def forget(self, readable: Readable) -> None:
+        descriptor = readable.fileno()
+        del self._readers[descriptor]
+        self._epoll.unregister(descriptor)
+
+    def stop(self) -> None:
+        self._running = False
+
+    def run(self) -> None:
+        self._running = True
+        while self._running:
+            self._arm()
+            for descriptor, _ in self._epoll.poll():
+                if descriptor == self._timer.fileno():
+                    self._timer.acknowledge()
+                    self._armed = None
+                elif descriptor in self._readers:  # not forgotten by a callback before it
+                    self._readers[descriptor]()
+            self.schedule.run_due(self.now())
+
+    def _arm(self) -> None:
+        instant = self.schedule.next_instant()
+        if instant == self._armed:
+            return
+        if instant is None:
+            self._timer.disarm()
+        else:
+            self._timer.arm(instant)
+        self._armed = instant
+
+    def close(self) -> None:
+        self._timer.close()
+        self._epoll.close()

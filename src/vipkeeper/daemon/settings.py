@@ -1,0 +1,136 @@
+"""What the keeper tells the speaker to do: plain data, with every default resolved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+)
+from typing import Any
+
+from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.announcement import AnnouncementSettings
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.version import VERSIONS, Family
+
+Plain = dict[str, Any]
+"""What :mod:`json` can write and read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualAddress:
+    """An address to hold while Active, as ``ip address add`` takes it.
+
+    Attributes:
+        device: the interface that gets it.
+        scope: by number (rtnetlink(7)).
+        advertised: it is listed in the adverts (``virtual_ipaddress``), or not
+            (``virtual_ipaddress_excluded``).
+    """
+
+    interface: IPv4Interface | IPv6Interface
+    device: str
+    broadcast: IPv4Address | None = None
+    scope: int = 0
+    label: str | None = None
+    advertised: bool = True
+
+    @property
+    def address(self) -> IPv4Address | IPv6Address:
+        return self.interface.ip
+
+    def __str__(self) -> str:
+        return f"{self.interface} dev {self.device}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedInterface:
+    """An interface that this router depends on.
+
+    Attributes:
+        weight: added to the priority while it is up if positive, taken off while it is down if
+            negative; 0: without it the router takes no part (keepalived's FAULT).
+        reverse: up and down change places.
+    """
+
+    name: str
+    weight: int = 0
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSettings:
+    """One VRRP instance. Durations in ns; see :class:`~vipkeeper.vrrp.router.VirtualRouter`."""
+
+    name: str
+    interface: str
+    vrid: int
+    version: int
+    family: int
+    priority: int
+    advertisement_interval_ns: int
+    addresses: tuple[VirtualAddress, ...]
+    preempt: bool = True
+    preempt_delay_ns: int = 0
+    password: str | None = None
+    down_interval_adverts: int = 3
+    answer_losing_adverts: bool = True
+    advertise_before_yielding: bool = False
+    announcements: AnnouncementSettings = field(default_factory=AnnouncementSettings)
+    tracked: tuple[TrackedInterface, ...] = ()
+    ignore_own_interface: bool = False
+
+    @property
+    def advertised(self) -> tuple[Address, ...]:
+        return tuple(item.address for item in self.addresses if item.advertised)
+
+    def virtual_router(self) -> VirtualRouter:
+        return VirtualRouter(
+            name=self.name,
+            interface=self.interface,
+            vrid=self.vrid,
+            version=VERSIONS[self.version],
+            family=Family(self.family),
+            priority=self.priority,
+            advertisement_interval_ns=self.advertisement_interval_ns,
+            addresses=self.advertised,
+            preempt=self.preempt,
+            preempt_delay_ns=self.preempt_delay_ns,
+            # Latin-1 maps each byte of the file to one character and back.
+            password=None if self.password is None else self.password.encode("latin-1"),
+            down_interval_adverts=self.down_interval_adverts,
+            answer_losing_adverts=self.answer_losing_adverts,
+            advertise_before_yielding=self.advertise_before_yielding,
+        )
+
+    def to_plain(self) -> Plain:
+        plain = asdict(self)
+        for address in plain["addresses"]:
+            address["interface"] = str(address["interface"])
+            if address["broadcast"] is not None:
+                address["broadcast"] = str(address["broadcast"])
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Plain) -> InstanceSettings:
+        return cls(
+            **{
+                **plain,
+                "addresses": tuple(_address_from_plain(item) for item in plain["addresses"]),
+                "announcements": AnnouncementSettings(**plain["announcements"]),
+                "tracked": tuple(TrackedInterface(**item) for item in plain["tracked"]),
+            }
+        )
+
+
+def _address_from_plain(plain: Plain) -> VirtualAddress:
+    broadcast = None if plain["broadcast"] is None else ip_address(plain["broadcast"])
+    assert not isinstance(broadcast, IPv6Address)
+    return VirtualAddress(
+        **{**plain, "interface": ip_interface(plain["interface"]), "broadcast": broadcast}
+    )

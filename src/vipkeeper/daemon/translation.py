@@ -1,0 +1,69 @@
+"""From a keepalived.conf, as read, to what the speaker is told."""
+
+from __future__ import annotations
+
+from vipkeeper.daemon.settings import InstanceSettings, TrackedInterface, VirtualAddress
+from vipkeeper.keepalived.configuration import (
+    Configuration,
+    GarpSettings,
+    VrrpInstance,
+)
+from vipkeeper.keepalived.configuration import VirtualAddress as ConfiguredAddress
+from vipkeeper.vrrp.announcement import AnnouncementSettings
+
+
+def instances(configuration: Configuration) -> list[InstanceSettings]:
+    """The settings of every instance that can run."""
+    return [_instance(instance) for instance in configuration.instances]
+
+
+def _instance(instance: VrrpInstance) -> InstanceSettings:
+    authentication = instance.authentication
+    return InstanceSettings(
+        name=instance.name,
+        interface=instance.interface,
+        vrid=instance.virtual_router_id,
+        version=instance.version,
+        family=instance.family,
+        priority=instance.priority,
+        advertisement_interval_ns=instance.advert_int_ns,
+        addresses=(
+            *(_address(item, advertised=True) for item in instance.virtual_ipaddress),
+            *(_address(item, advertised=False) for item in instance.virtual_ipaddress_excluded),
+        ),
+        preempt=not instance.nopreempt,
+        preempt_delay_ns=instance.preempt_delay_ns,
+        password=None if authentication is None else authentication.password.decode("latin-1"),
+        down_interval_adverts=instance.down_timer_adverts,
+        answer_losing_adverts=not instance.lower_prio_no_advert,
+        advertise_before_yielding=instance.higher_prio_send_advert,
+        announcements=_announcements(instance.garp),
+        tracked=tuple(
+            TrackedInterface(item.name, item.weight, item.reverse)
+            for item in instance.track_interface
+        ),
+        ignore_own_interface=instance.dont_track_primary,
+    )
+
+
+def _address(address: ConfiguredAddress, *, advertised: bool) -> VirtualAddress:
+    return VirtualAddress(
+        interface=address.interface,
+        device=address.device,
+        broadcast=address.broadcast,
+        scope=address.scope,
+        label=address.label or None,
+        advertised=advertised,
+    )
+
+
+def _announcements(garp: GarpSettings) -> AnnouncementSettings:
+    return AnnouncementSettings(
+        repeat=garp.master_repeat,
+        delay_ns=garp.master_delay_ns,
+        refresh_ns=garp.master_refresh_ns,
+        refresh_repeat=garp.master_refresh_repeat,
+        lower_prio_repeat=garp.lower_prio_repeat,
+        lower_prio_delay_ns=garp.lower_prio_delay_ns,
+        interval_ns=garp.interval_ns,
+    )
