@@ -66,7 +66,7 @@ class Active:
     Attributes:
         adver_timer: when the next advert goes out.
         advertised_at: when the last one went, which bounds how soon a losing advert is answered.
-        owes_answer: a losing advert came too soon after that; the next advert answers it.
+        owes_answer: another router's advert came too soon after that; our next one answers it.
     """
 
     adver_timer: int
@@ -234,15 +234,20 @@ def resigning(
 def not_to_be_preempted(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> bool:
-    """Its priority is not below ours, or we do not preempt. Addresses break no tie here."""
-    return not router.preempt or event.advertisement.priority >= router.priority
+    """Its priority is not below ours, or we do not preempt. Addresses break no tie here.
+
+    The owner preempts whatever Preempt_Mode says (RFC 9568 6.1).
+    """
+    if event.advertisement.priority >= router.priority:
+        return True
+    return not router.preempt and not router.is_owner
 
 
 def preempt_hold_runs(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> bool:
     if state.preempt_hold is None:
-        return router.preempt_delay_ns > 0
+        return router.preempt_delay_ns > 0 and not router.is_owner
     return now < state.preempt_hold
 
 
@@ -367,12 +372,15 @@ def assert_active(
 def assert_active_after_resignation(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> Outcome:
-    """Send at once and start a new schedule (6.4.3), within the same bound."""
-    earliest = state.advertised_at + router.advertisement_interval_ns // REASSERT_FRACTION
-    if now < earliest:
-        return replace(state, adver_timer=min(state.adver_timer, earliest)), ()
-    new = Active(now + router.advertisement_interval_ns, advertised_at=now)
-    return new, (SendAdvertisement(),)
+    """The same, and a new schedule (6.4.3).
+
+    Who resigns was Active beside us: whoever took the addresses to be there must hear us after
+    it, or goes on sending to a router that has gone.
+    """
+    asserting, actions = assert_active(router, state, event, now)
+    if actions:
+        return Active(now + router.advertisement_interval_ns, advertised_at=now), actions
+    return asserting, ()
 
 
 def yield_to_sender(
