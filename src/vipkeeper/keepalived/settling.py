@@ -1,0 +1,304 @@
+"""From an instance as written to one with every default in force.
+
+The order of what keepalived does at the end of its reading (vrrp_complete_instance), and its words.
+"""
+
+from __future__ import annotations
+
+from vipkeeper.keepalived.addresses import AddressLine
+from vipkeeper.keepalived.commands import run_by
+from vipkeeper.keepalived.configuration import (
+    MULTICAST_GROUP_4,
+    SECOND_NS,
+    Authentication,
+    AuthenticationType,
+    GlobalDefs,
+    NotifyCommands,
+    TrackedInterface,
+    VrrpInstance,
+)
+from vipkeeper.keepalived.instances import DEFAULT_PRIORITY, InstanceLines
+from vipkeeper.keepalived.report import Report
+from vipkeeper.keepalived.scripts import read_tracked_interface
+
+OWNER_PRIORITY = 255  # RFC 9568 5.2.4
+
+# The Count IPvX Addr field is one byte (RFC 9568 5.2.5).
+MOST_ADVERTISED = 255
+
+LONGEST_V3_INTERVAL_NS = 40_950_000_000  # twelve bits of centiseconds, RFC 9568 5.2.7
+CENTISECOND_NS = 10_000_000
+
+
+def settle(lines: InstanceLines, defaults: GlobalDefs, report: Report) -> VrrpInstance | None:
+    """The instance in force, or None where it cannot be run; ``report`` says why."""
+    _require_identity(lines, report)
+    family, advertised = _one_family(lines, report)
+    version = 3 if family == 6 else lines.version or defaults.vrrp_version
+    advertised, excluded = _within_one_advert(advertised, lines, report)
+    _check_addresses(lines, advertised + excluded, report)
+    _refuse_what_is_not_spoken(lines, defaults, family, version, report)
+    state = lines.state or "BACKUP"
+    priority = _priority(lines, report)
+    nopreempt, preempt_delay_ns = _preemption(lines, state, priority, report)
+    default_group = defaults.multicast_group_4 if family == 4 else defaults.multicast_group_6
+    instance = VrrpInstance(
+        name=lines.name,
+        interface=lines.interface,
+        virtual_router_id=lines.virtual_router_id or 0,
+        state=state,
+        priority=priority,
+        advert_int_ns=_advert_interval_ns(lines, version, report),
+        version=version,
+        family=family,
+        authentication=_authentication(lines, version, report),
+        virtual_ipaddress=tuple(line.on(lines.interface) for line in advertised),
+        virtual_ipaddress_excluded=tuple(line.on(lines.interface) for line in excluded),
+        nopreempt=nopreempt,
+        preempt_delay_ns=preempt_delay_ns,
+        garp=lines.garp.over(defaults.garp),
+        lower_prio_no_advert=_first(lines.lower_prio_no_advert, defaults.lower_prio_no_advert),
+        higher_prio_send_advert=_first(
+            lines.higher_prio_send_advert, defaults.higher_prio_send_advert
+        ),
+        skip_check_adv_addr=_first(lines.skip_check_adv_addr, defaults.skip_check_adv_addr),
+        down_timer_adverts=lines.down_timer_adverts or defaults.down_timer_adverts,
+        dont_track_primary=lines.dont_track_primary,
+        track_interface=_tracked_interfaces(lines, report),
+        track_script=tuple(script for _, script in lines.track_script),
+        notify=run_by(
+            NotifyCommands(**lines.notify.commands), defaults.script_user, defaults.script_group
+        ),
+        accept=_first(lines.accept, True),
+        strict_mode=_first(lines.strict_mode, defaults.strict),
+        use_vmac=lines.use_vmac,
+        use_vmac_addr=lines.use_vmac_addr,
+        vmac_xmit_base=lines.vmac_xmit_base,
+        use_ipvlan=lines.use_ipvlan,
+        mcast_src_ip=lines.mcast_src_ip,
+        unicast_src_ip=lines.unicast_src_ip,
+        unicast_peer=tuple(lines.unicast_peer),
+        multicast_group=lines.multicast_group or default_group,
+    )
+    return None if report.failed else instance
+
+
+def _first(written: bool | None, default: bool) -> bool:
+    return default if written is None else written
+
+
+def _require_identity(lines: InstanceLines, report: Report) -> None:
+    heading = lines.statement.words[-1]
+    if not lines.interface:
+        message = f"({lines.name}) interface must be set"
+        report.error(heading, "missing-interface", message, "add 'interface eth0' to its block")
+    if lines.virtual_router_id is None:
+        place = lines.places.get("virtual_router_id")
+        report.error(
+            place.words[-1] if place else heading,
+            "missing-virtual-router-id",
+            f"({lines.name}) the virtual router id must be set",
+            "the same number from 1 to 255 on all routers that share the addresses",
+        )
+
+
+def _one_family(lines: InstanceLines, report: Report) -> tuple[int, list[AddressLine]]:
+    """The IP version of the adverts, which is that of the first address, and its addresses."""
+    if not lines.virtual_ipaddress:
+        report.warning(
+            lines.places.get("virtual_ipaddress", lines.statement).words[-1],
+            "no-virtual-address",
+            f"({lines.name}) No VIP specified; at least one is sensible",
+            "virtual_ipaddress { ADDRESS/PREFIX }",
+        )
+        source = lines.mcast_src_ip or lines.unicast_src_ip
+        return (source.version if source else 4), []
+    family = lines.virtual_ipaddress[0].interface.version
+    matching = []
+    for line in lines.virtual_ipaddress:
+        if line.interface.version == family:
+            matching.append(line)
+        else:
+            report.warning(
+                line.statement.words[0],
+                "mixed-families",
+                f"({lines.name}): address family must match VRRP instance"
+                f" [{line.statement.keyword}] - ignoring",
+                "put it into virtual_ipaddress_excluded, or into an instance of its own",
+            )
+    return family, matching
+
+
+def _within_one_advert(
+    advertised: list[AddressLine], lines: InstanceLines, report: Report
+) -> tuple[list[AddressLine], list[AddressLine]]:
+    """What goes into the adverts, and what is only set on the interface."""
+    if len(advertised) > MOST_ADVERTISED:
+        report.warning(
+            advertised[MOST_ADVERTISED].statement.words[0],
+            "too-many-addresses",
+            f"({lines.name}) an advert holds {MOST_ADVERTISED} addresses:"
+            " this and the following are treated as virtual_ipaddress_excluded",
+        )
+    kept, moved = advertised[:MOST_ADVERTISED], advertised[MOST_ADVERTISED:]
+    return kept, moved + lines.virtual_ipaddress_excluded
+
+
+def _check_addresses(lines: InstanceLines, addresses: list[AddressLine], report: Report) -> None:
+    seen: set[object] = set()
+    for line in addresses:
+        word = line.statement.words[0]
+        key = (line.interface.ip, line.device.value if line.device else lines.interface)
+        if key in seen:
+            message = f"({lines.name}) {line.interface.ip} is given twice"
+            report.warning(word, "duplicate-address", message, "remove one of the two lines")
+        seen.add(key)
+        if line.interface.version == 6:
+            message = "IPv6 addresses are not supported yet: the instance is not run"
+            report.error(word, "not-yet-supported", message)
+        if line.peer is not None:
+            message = "'peer' is not supported yet: the instance is not run"
+            report.error(word, "not-yet-supported", message)
+        if "use_vmac" in line.flags:
+            message = "'use_vmac' is not supported yet: the instance is not run"
+            report.error(word, "not-yet-supported", message)
+        for flag in sorted(line.flags - {"use_vmac"}):
+            message = f"'{flag}' has no effect yet: the address is set without it"
+            report.warning(word, "not-yet-supported", message)
+        if line.preferred_lft is not None and line.interface.version == 4:
+            message = "'preferred_lft' has no effect yet: the address is set without it"
+            report.warning(word, "not-yet-supported", message)
+
+
+def _refuse_what_is_not_spoken(
+    lines: InstanceLines, defaults: GlobalDefs, family: int, version: int, report: Report
+) -> None:
+    """Errors for what other routers would see and vipkeeper does not speak yet."""
+    heading = lines.statement
+    if version == 3 and family == 4:
+        place = lines.places.get("version", heading).words[-1]
+        message = f"({lines.name}) VRRP version 3 is not supported yet: the instance is not run"
+        report.error(place, "not-yet-supported", message)
+    if _first(lines.strict_mode, defaults.strict):
+        place = lines.places.get("strict_mode", heading).words[0]
+        name = "strict_mode" if lines.strict_mode else "vrrp_strict"
+        message = f"({lines.name}) {name} is not supported yet: the instance is not run"
+        report.error(
+            place,
+            "not-yet-supported",
+            message,
+            f"without {name}, the addresses can be reached also on routers that do not own them",
+        )
+    if family == 4 and (lines.multicast_group or defaults.multicast_group_4) != MULTICAST_GROUP_4:
+        place = lines.places.get("mcast_dst_ip", heading).words[-1]
+        message = f"({lines.name}) only {MULTICAST_GROUP_4} is supported yet"
+        report.error(place, "not-yet-supported", f"{message}: the instance is not run")
+
+
+def _priority(lines: InstanceLines, report: Report) -> int:
+    if lines.priority is not None:
+        return lines.priority
+    if lines.state != "MASTER":
+        return DEFAULT_PRIORITY
+    report.warning(
+        lines.places["state"].words[-1],
+        "owner-by-default",
+        f"({lines.name}) state MASTER without a priority means priority {OWNER_PRIORITY}:"
+        " the owner of the addresses, which takes them at once",
+        "write the priority, as 'priority 100'",
+    )
+    return OWNER_PRIORITY
+
+
+def _preemption(
+    lines: InstanceLines, state: str, priority: int, report: Report
+) -> tuple[bool, int]:
+    """Nopreempt and preempt_delay (ns), cleared where they would not work."""
+    nopreempt, preempt_delay_ns = lines.nopreempt, lines.preempt_delay_ns
+    if nopreempt:
+        place = lines.places["nopreempt"].words[0]
+        if priority == OWNER_PRIORITY:
+            message = f"nopreempt is incompatible with priority {OWNER_PRIORITY}."
+            report.warning(
+                place, "nopreempt-cleared", f"({lines.name}) {message} resetting nopreempt"
+            )
+            nopreempt = False
+        elif state == "MASTER":
+            message = "Warning - nopreempt will not work with initial state MASTER - clearing"
+            report.warning(
+                place,
+                "nopreempt-cleared",
+                f"({lines.name}) {message}",
+                "write 'state BACKUP' on all routers that have nopreempt",
+            )
+            nopreempt = False
+    if preempt_delay_ns:
+        place = lines.places["preempt_delay"].words[0]
+        message = ""
+        if state == "MASTER":
+            message = "Warning - preempt delay will not work with initial state MASTER - clearing"
+        elif nopreempt:
+            message = "preempt_delay is incompatible with nopreempt mode - resetting"
+        if message:
+            report.warning(place, "preempt-delay-cleared", f"({lines.name}) {message}")
+            preempt_delay_ns = 0
+    return nopreempt, preempt_delay_ns
+
+
+def _advert_interval_ns(lines: InstanceLines, version: int, report: Report) -> int:
+    """The interval as the packet can say it."""
+    written_ns = lines.advert_int_ns
+    seconds = f"{written_ns / SECOND_NS:.6f}s"
+    unit_ns = SECOND_NS if version == 2 else CENTISECOND_NS
+    interval_ns = max(unit_ns, (written_ns + unit_ns // 2) // unit_ns * unit_ns)
+    message = ""
+    if version == 2 and interval_ns != written_ns:
+        message = f"VRRPv2 advertisement interval {seconds} must be an integer. rounding"
+    elif version == 3 and interval_ns > LONGEST_V3_INTERVAL_NS:
+        interval_ns = LONGEST_V3_INTERVAL_NS
+        message = f"VRRPv3 advertisement interval {seconds} is out of range. Setting"
+    elif version == 3 and interval_ns != written_ns:
+        message = f"VRRPv3 advertisement interval {seconds} must be in units of 10ms - rounding"
+    if message:
+        in_force = f"{interval_ns / SECOND_NS:g}s"
+        place = lines.places["advert_int"].words[-1]
+        report.warning(place, "rounded-interval", f"({lines.name}) {message} to {in_force}")
+    return interval_ns
+
+
+def _authentication(lines: InstanceLines, version: int, report: Report) -> Authentication | None:
+    if lines.authentication is None:
+        return None
+    place = lines.places["authentication"].words[0]
+    authentication = lines.authentication.settled()
+    if version == 3:
+        message = f"({lines.name}) VRRP version 3 does not support authentication. Ignoring."
+        report.warning(place, "authentication-ignored", message)
+        return None
+    if authentication is None:
+        missing = "auth_type PASS" if lines.authentication.type is None else "auth_pass"
+        report.warning(
+            place,
+            "authentication-ignored",
+            f"({lines.name}) Authentication specified but {missing} is not given. Ignoring",
+            f"add {missing}, or remove the block",
+        )
+    elif authentication.type is AuthenticationType.AH:
+        message = f"({lines.name}) auth_type AH is not supported: the instance is not run"
+        report.error(
+            lines.authentication.type_word or place,
+            "not-yet-supported",
+            message,
+            "write 'auth_type PASS' on all routers of this virtual router",
+        )
+    return authentication
+
+
+def _tracked_interfaces(lines: InstanceLines, report: Report) -> tuple[TrackedInterface, ...]:
+    tracked: list[TrackedInterface] = []
+    for line in lines.track_interface:
+        earlier = {interface.name for interface in tracked}
+        found = read_tracked_interface(line, lines.interface, earlier, report)
+        if found is not None:
+            tracked.append(found)
+    return tuple(tracked)
