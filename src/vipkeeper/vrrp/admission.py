@@ -7,7 +7,6 @@ wrong is worded as keepalived words it in its log.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 
 from vipkeeper.vrrp.advertisement import (
@@ -15,6 +14,7 @@ from vipkeeper.vrrp.advertisement import (
     AUTHENTICATION_SIMPLE,
     MULTICAST_TTL,
     PRIORITY_OWNER,
+    PRIORITY_RESIGNING,
     Address,
     Advertisement,
     Discard,
@@ -38,7 +38,12 @@ class Admitted:
 def admit(
     router: VirtualRouter, advertisement: Advertisement, source: Address, ttl: int
 ) -> Admitted | Discard:
-    """Whether this router acts on an advert that came from ``source`` with this TTL."""
+    """Whether this router acts on an advert that came from ``source`` with this TTL.
+
+    Our own adverts may come back to us (multicast loops, bridges) and are told by our address
+    and our priority. The address alone does not tell: two routers may share one link-local
+    address, and would both be Active for good if each took the other's adverts for its own.
+    """
 
     def discard(reason: DiscardReason, detail: str) -> Discard:
         return Discard(reason, detail, advertisement.vrid)
@@ -53,7 +58,10 @@ def admit(
             f"wrong version. Received {advertisement.version.number} "
             f"and expect {router.version.number}",
         )
-    if source == router.primary_address:
+    if source == router.primary_address and advertisement.priority in (
+        router.priority,
+        PRIORITY_RESIGNING,
+    ):
         return discard(DiscardReason.OWN_PACKET, f"from our own address {source}")
     if authentication_failure := _check_authentication(router, advertisement):
         return authentication_failure
@@ -91,7 +99,7 @@ def _check_authentication(router: VirtualRouter, advertisement: Advertisement) -
         )
     if advertisement.authentication_type == AUTHENTICATION_SIMPLE:
         ours = (router.password or b"").ljust(AUTHENTICATION_DATA_SIZE, b"\0")
-        if not hmac.compare_digest(advertisement.authentication_data, ours):
+        if advertisement.authentication_data != ours:
             return Discard(
                 DiscardReason.AUTHENTICATION_FAILURE,
                 "received an invalid passwd!",

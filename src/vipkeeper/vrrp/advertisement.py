@@ -158,10 +158,7 @@ def encode(
             values before they get here.
     """
     version = advertisement.version
-    if not 1 <= len(advertisement.addresses) <= 255:
-        raise ValueError(f"{len(advertisement.addresses)} addresses; an advertisement holds 1..255")
-    if not 1 <= advertisement.interval <= version.interval_max:
-        raise ValueError(f"interval {advertisement.interval} not in 1..{version.interval_max}")
+    _refuse_what_does_not_fit(advertisement, Family(source.version))
     if version.has_authentication_data:
         third_word = (advertisement.authentication_type << 8) | advertisement.interval
     else:
@@ -185,6 +182,37 @@ def encode(
         "!H", message, _CHECKSUM_OFFSET, checksum(bytes(message), source, destination, form)
     )
     return bytes(message)
+
+
+def _refuse_what_does_not_fit(advertisement: Advertisement, family: Family) -> None:
+    version = advertisement.version
+
+    def hold(name: str, value: int, low: int, high: int) -> None:
+        if not low <= value <= high:
+            raise ValueError(f"{name} {value} not in {low}..{high}")
+
+    hold("VRID", advertisement.vrid, 1, 255)
+    hold("priority", advertisement.priority, PRIORITY_RESIGNING, PRIORITY_OWNER)
+    hold("interval", advertisement.interval, 1, version.interval_max)
+    hold(
+        "authentication type",
+        advertisement.authentication_type,
+        0,
+        255 if version.has_authentication_data else 0,
+    )
+    room = AUTHENTICATION_DATA_SIZE * version.has_authentication_data
+    if len(advertisement.authentication_data) > room:
+        raise ValueError(
+            f"{len(advertisement.authentication_data)} bytes of authentication data; "
+            f"version {version.number} holds {room}"
+        )
+    if not 1 <= len(advertisement.addresses) <= 255:
+        raise ValueError(f"{len(advertisement.addresses)} addresses; an advertisement holds 1..255")
+    if family not in version.families:
+        raise ValueError(f"version {version.number} is not defined for IPv{family.value}")
+    for address in advertisement.addresses:
+        if Family(address.version) is not family:
+            raise ValueError(f"{address} in an advertisement over IPv{family.value}")
 
 
 def decode(message: bytes, source: Address, destination: Address) -> Advertisement | Discard:

@@ -408,7 +408,7 @@ _TABLE = (
     Rule("6.4.2 a", Backup, Shutdown, always, leave,
          "it was shut down"),
     Rule("6.4.2 b", Backup, TimerFired, active_down_timer_expired, become_active,
-         "no advert was heard for Active_Down_Interval"),
+         "Active_Down_Timer fired: no Active router is heard"),
     Rule("6.4.2 c", Backup, AdvertisementReceived, resigning, wait_skew_time,
          "the Active router resigned (priority 0); Skew_Time is waited"),
     Rule("6.4.2 d", Backup, AdvertisementReceived, not_to_be_preempted, follow_sender,

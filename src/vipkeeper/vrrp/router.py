@@ -91,9 +91,19 @@ class VirtualRouter:
             interval=self.advertisement_interval_ns // self.version.interval_unit_ns,
             addresses=self.addresses,
             authentication_type=self.authentication_type,
-            authentication_data=self.password or b"",
+            authentication_data=self.authentication_data,
         )
 
     @property
     def authentication_type(self) -> int:
-        return AUTHENTICATION_NONE if self.password is None else AUTHENTICATION_SIMPLE
+        """Auth Type: that of the password, where the version has authentication at all."""
+        if self.password is None or not self.version.has_authentication_data:
+            return AUTHENTICATION_NONE
+        return AUTHENTICATION_SIMPLE
+
+    @property
+    def authentication_data(self) -> bytes:
+        """The password as configured (the packet pads it); empty without authentication."""
+        if self.password is None or not self.version.has_authentication_data:
+            return b""
+        return self.password

@@ -1,0 +1,190 @@
+"""The checks that need the configuration, in their order, and what is only remarked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from tests.vrrp.examples import LOWER, OURS, V2, V3, V3_IPV6
+from vipkeeper.vrrp.admission import Admitted, admit
+from vipkeeper.vrrp.advertisement import (
+    GROUPS,
+    Address,
+    Advertisement,
+    Discard,
+    DiscardReason,
+    decode,
+    encode,
+)
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.version import SECOND_NS
+
+OTHER_IP = IPv4Address("192.168.100.197")
+WITH_PASSWORD = replace(V2, password=b"password")
+OWNER = replace(V2, priority=255)
+
+
+def received(router: VirtualRouter, priority: int = 50, source: Address = LOWER) -> Advertisement:
+    """What arrives from a node that is configured like this (through the codec)."""
+    group = GROUPS[router.family]
+    advertisement = decode(encode(router.advertisement(priority), source, group), source, group)
+    assert isinstance(advertisement, Advertisement)
+    return advertisement
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (V2, V2),
+        (V3, V3),
+        (WITH_PASSWORD, WITH_PASSWORD),
+        (replace(V2, password=b"short"), replace(V2, password=b"short\0\0\0")),
+        (replace(V2, password=b""), replace(V2, password=b"")),
+        (V3, replace(V3, advertisement_interval_ns=SECOND_NS // 10)),
+        (OWNER, V2),
+        (replace(V2, owner_ignores_adverts=True), V2),
+        (replace(V2, primary_address=None), V2),
+        (replace(V2, discard_address_list_mismatch=True), V2),
+        (
+            replace(V2, addresses=(*V2.addresses, OTHER_IP)),
+            replace(V2, addresses=(OTHER_IP, *V2.addresses)),
+        ),
+    ],
+    ids=[
+        "v2", "v3", "password", "shorter password", "empty password", "v3, another interval",
+        "an owner listens", "only an owner ignores", "without a primary address",
+        "the same list, strictly", "another order of the same addresses",
+    ],
+)  # fmt: skip
+def test_admitted(ours: VirtualRouter, theirs: VirtualRouter) -> None:
+    assert admit(ours, received(theirs), LOWER, ttl=255) == Admitted()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        (V3, V2, DiscardReason.VERSION),
+        (V2, V3, DiscardReason.VERSION),
+        (V2, WITH_PASSWORD, DiscardReason.AUTHENTICATION_TYPE),
+        (WITH_PASSWORD, V2, DiscardReason.AUTHENTICATION_TYPE),
+        (WITH_PASSWORD, replace(V2, password=b"passwort"), DiscardReason.AUTHENTICATION_FAILURE),
+        (WITH_PASSWORD, replace(V2, password=b"passwor"), DiscardReason.AUTHENTICATION_FAILURE),
+        (WITH_PASSWORD, replace(V2, password=b""), DiscardReason.AUTHENTICATION_FAILURE),
+        (V2, replace(V2, advertisement_interval_ns=2 * SECOND_NS), DiscardReason.INTERVAL),
+        (replace(OWNER, owner_ignores_adverts=True), V2, DiscardReason.OWNER),
+        (
+            replace(V2, discard_address_list_mismatch=True),
+            replace(V2, addresses=(OTHER_IP,)),
+            DiscardReason.ADDRESS_LIST,
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, DiscardReason) else "",
+)
+def test_discarded(ours: VirtualRouter, theirs: VirtualRouter, reason: DiscardReason) -> None:
+    discard = admit(ours, received(theirs), LOWER, ttl=255)
+
+    assert isinstance(discard, Discard)
+    assert discard.reason is reason
+    assert discard.vrid == 1
+    assert discard.detail
+
+
+@pytest.mark.parametrize("ttl", [0, 1, 64, 254])
+def test_what_was_forwarded_is_discarded(ttl: int) -> None:
+    discard = admit(V2, received(V2), LOWER, ttl)
+
+    assert isinstance(discard, Discard)
+    assert discard.reason is DiscardReason.IP_TTL
+
+
+def test_authentication_of_another_kind_is_not_ours() -> None:
+    """Auth Type 2 was RFC 2338's IP Authentication Header."""
+    header = replace(received(WITH_PASSWORD), authentication_type=2)
+    discard = admit(WITH_PASSWORD, header, LOWER, ttl=255)
+
+    assert isinstance(discard, Discard)
+    assert discard.reason is DiscardReason.AUTHENTICATION_TYPE
+
+
+def test_no_detail_gives_a_password_away() -> None:
+    discard = admit(WITH_PASSWORD, received(replace(V2, password=b"geheim")), LOWER, ttl=255)
+
+    assert isinstance(discard, Discard)
+    assert "geheim" not in discard.detail
+    assert "password" not in discard.detail.replace("invalid passw", "")
+
+
+def test_another_list_of_addresses_is_remarked_and_acted_on() -> None:
+    admitted = admit(V2, received(replace(V2, addresses=(OTHER_IP,))), LOWER, ttl=255)
+
+    assert isinstance(admitted, Admitted)
+    assert admitted.remark is not None
+    assert admitted.remark.reason is DiscardReason.ADDRESS_LIST
+    assert "192.168.100.196" in admitted.remark.detail
+    assert "192.168.100.197" in admitted.remark.detail
+
+
+def test_the_owners_list_counts_even_where_others_are_discarded() -> None:
+    """RFC 3768 7.1: unless the packet was generated by the address owner."""
+    strict = replace(V2, discard_address_list_mismatch=True)
+    admitted = admit(
+        strict, received(replace(V2, addresses=(OTHER_IP,)), priority=255), LOWER, ttl=255
+    )
+
+    assert isinstance(admitted, Admitted)
+    assert admitted.remark is not None
+
+
+def test_the_first_failed_check_is_the_one_that_counts() -> None:
+    """An advert with everything wrong, righted check by check in the order of the ladder."""
+    ours = replace(
+        OWNER, password=b"password", owner_ignores_adverts=True, discard_address_list_mismatch=True
+    )
+    strangers = replace(V2, addresses=(OTHER_IP,), advertisement_interval_ns=2 * SECOND_NS)
+    repairs = (
+        (replace(V3, addresses=(OTHER_IP,)), 255, OURS, 64, DiscardReason.IP_TTL),
+        (replace(V3, addresses=(OTHER_IP,)), 255, OURS, 255, DiscardReason.VERSION),
+        (strangers, 255, OURS, 255, DiscardReason.OWN_PACKET),
+        (strangers, 50, LOWER, 255, DiscardReason.AUTHENTICATION_TYPE),
+        (
+            replace(strangers, password=b"x"),
+            50,
+            LOWER,
+            255,
+            DiscardReason.AUTHENTICATION_FAILURE,
+        ),
+        (replace(strangers, password=b"password"), 50, LOWER, 255, DiscardReason.INTERVAL),
+        (replace(ours, addresses=(OTHER_IP,)), 50, LOWER, 255, DiscardReason.OWNER),
+    )
+    for theirs, priority, source, ttl, reason in repairs:
+        discard = admit(ours, received(theirs, priority), source, ttl)
+        assert isinstance(discard, Discard)
+        assert discard.reason is reason
+
+
+@pytest.mark.parametrize("priority", [0, 100])
+@pytest.mark.parametrize("router", [V2, V3, V3_IPV6], ids=["v2", "v3", "v3 IPv6"])
+def test_our_own_packets_are_recognised(router: VirtualRouter, priority: int) -> None:
+    source = router.primary_address
+    assert source is not None
+    discard = admit(router, received(router, priority, source), source, ttl=255)
+
+    assert isinstance(discard, Discard)
+    assert discard.reason is DiscardReason.OWN_PACKET
+
+
+@pytest.mark.parametrize("router", [V2, V3, V3_IPV6], ids=["v2", "v3", "v3 IPv6"])
+@pytest.mark.parametrize("priority", [50, 200, 255])
+def test_a_router_with_our_address_and_another_priority_is_heard(
+    router: VirtualRouter, priority: int
+) -> None:
+    """Two routers may share one link-local address: that of the virtual MAC is the same on both.
+
+    Were their adverts taken for our own, both would be Active for good.
+    """
+    source = router.primary_address
+    assert source is not None
+
+    assert admit(router, received(router, priority, source), source, ttl=255) == Admitted()
