@@ -28,9 +28,8 @@ from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.speaker_process import SpeakerProcess
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.keepalived import Finding, Loaded, Severity
-from vipkeeper.keepalived.configuration import NotifyCommands
-from vipkeeper.linux.configuration_files import read_configuration
+from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity, load
+from vipkeeper.linux.configuration_files import ConfigurationFiles
 
 HISTORY_LENGTH = 100
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
@@ -237,7 +236,7 @@ class Keeper:
         for line in log_lines.lines(record):
             if self._options.log_detail or not line.detail:
                 self._say(line.text)
-        if record["record"] == "transition":
+        if record["record"] == "transition" and record["old"] != record["new"]:
             self._say(log_lines.structured(record))
 
     def _state_changed(self, record: Record) -> None:
@@ -294,8 +293,10 @@ class Keeper:
         """Take the new configuration if it is without an error, otherwise keep the old one."""
         self._log.write("Reloading")
         try:
-            loaded = read_configuration(
-                str(self._options.configuration), config_id=self._options.config_id
+            loaded = load(
+                str(self._options.configuration),
+                ConfigurationFiles(),
+                config_id=self._options.config_id,
             )
         except VipkeeperError as error:
             self._warn(f"{error}; the old configuration stays in force")

@@ -13,8 +13,8 @@ from vipkeeper.daemon.log import Console, Destination, Log, LogFile, Syslog
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.errors import ConfigError, VipkeeperError
-from vipkeeper.keepalived import Loaded, Severity
-from vipkeeper.linux.configuration_files import read_configuration
+from vipkeeper.keepalived import Loaded, Severity, load
+from vipkeeper.linux.configuration_files import ConfigurationFiles
 from vipkeeper.linux.scheduling import name_process
 
 
@@ -65,7 +65,7 @@ def _run(options: Options) -> int:
 
 
 def _read(options: Options) -> Loaded:
-    return read_configuration(str(options.configuration), config_id=options.config_id)
+    return load(str(options.configuration), ConfigurationFiles(), config_id=options.config_id)
 
 
 def _refuse_if_it_must_be(options: Options, loaded: Loaded) -> None:
@@ -76,10 +76,11 @@ def _refuse_if_it_must_be(options: Options, loaded: Loaded) -> None:
         if finding.severity is Severity.ERROR
         or (options.strict and finding.severity is Severity.WARNING)
     ]
-    if not faults or (loaded.configuration.instances and not options.strict):
+    can_run = loaded.configuration.instances and not loaded.fatal
+    if not faults or (can_run and not options.strict):
         return
     report = "\n".join(finding.render() for finding in faults)
-    why = "--strict allows no fault" if options.strict else "no instance is left to run"
+    why = "--strict allows no fault" if options.strict else "nothing in it can run"
     raise ConfigError(f"{options.configuration} is not used: {why}\n{report}")
 
 

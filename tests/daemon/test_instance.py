@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface
+
+import pytest
+
+from tests.daemon.recording import OURS, SECOND, SETTINGS, THEIRS, Bench
+from vipkeeper.daemon.instance import RECOVERY_NS
+from vipkeeper.daemon.settings import VirtualAddress
+from vipkeeper.vrrp.machine import Active, Backup, Initialize, ShutdownCause
+
+DOWN_INTERVAL = 3 * SECOND + (256 - 50) * SECOND // 256
+ADDRESS = "192.168.100.196/24 dev eth0"
+
+
+def test_it_waits_as_backup_without_the_addresses_that_a_predecessor_may_have_left() -> None:
+    bench = Bench()
+    bench.instance.circumstances_changed(None, 50, OURS, 7)
+    assert bench.effects.take() == [f"remove {ADDRESS}"]
+    assert bench.instance.deadline() == 7 + DOWN_INTERVAL
+    assert isinstance(bench.instance.state, Backup)
+
+
+def test_after_silence_it_advertises_then_adds_then_announces_five_times() -> None:
+    bench = Bench()
+    assert bench.become_active() == DOWN_INTERVAL
+    assert bench.effects.take() == [
+        f"advert 50 from {OURS}",
+        f"add {ADDRESS}",
+        *["announce 192.168.100.196 on eth0"] * 5,
+    ]
+    assert bench.instance.statistics["master-transitions"] == 1
+    assert bench.instance.statistics["advertisement-sent"] == 1
+    assert bench.instance.statistics["gratuitous-arps-sent"] == 5
+
+
+def test_the_second_burst_comes_five_seconds_later() -> None:
+    bench = Bench()
+    active_at = bench.become_active()
+    bench.effects.take()
+    now = active_at
+    for _ in range(5):
+        due = bench.instance.deadline()
+        assert due is not None
+        now = due
+        bench.instance.on_timer(now)
+    assert now == active_at + 5 * SECOND
+    announced = [line for line in bench.effects.take() if line.startswith("announce")]
+    assert len(announced) == 5
+
+
+def test_a_better_router_takes_the_addresses_away_and_the_announcements_end() -> None:
+    bench = Bench()
+    now = bench.become_active() + 1
+    bench.effects.take()
+    bench.hear(100, now)
+    assert bench.effects.take() == [f"remove {ADDRESS}"]
+    assert bench.instance.deadline() == now + DOWN_INTERVAL
+    assert bench.instance.to_plain(now)["active_router"] == {
+        "address": str(THEIRS),
+        "priority": 100,
+        "is_self": False,
+    }
+
+
+def test_shutdown_resigns_before_it_removes_the_addresses() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.effects.take()
+    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    assert bench.effects.take() == [f"advert 0 from {OURS}", f"remove {ADDRESS}"]
+    assert bench.instance.statistics["priority-zero-pkts-sent"] == 1
+    assert bench.instance.deadline() is None
+
+
+def test_without_the_address_it_does_not_stay_active() -> None:
+    bench = Bench()
+    bench.start()
+    bench.effects.failing = {"add"}
+    bench.instance.on_timer(DOWN_INTERVAL)
+    assert isinstance(bench.instance.state, Initialize)
+    assert bench.effects.take() == [
+        f"advert 50 from {OURS}",
+        f"advert 0 from {OURS}",
+        f"remove {ADDRESS}",
+    ]
+    bench.effects.failing = set()
+    assert bench.instance.deadline() == DOWN_INTERVAL + RECOVERY_NS
+    bench.instance.on_timer(DOWN_INTERVAL + RECOVERY_NS)
+    assert isinstance(bench.instance.state, Backup)
+
+
+def test_when_nothing_can_be_sent_the_addresses_go_all_the_same() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.effects.take()
+    bench.effects.failing = {"send"}
+    bench.instance.on_timer(now + SECOND)
+    assert isinstance(bench.instance.state, Initialize)
+    assert bench.effects.held == set()
+    assert bench.instance.statistics["send-errors"] == 2  # the advert, then the resignation
+
+
+def test_all_addresses_are_removed_though_one_cannot_be() -> None:
+    second = VirtualAddress(ip_interface("192.168.100.197/24"), "eth0")
+    bench = Bench(replace(SETTINGS, addresses=(*SETTINGS.addresses, second)))
+    now = bench.become_active()
+    removed = []
+    remove = bench.effects.remove_address
+
+    def fail_first(address: VirtualAddress) -> bool:
+        removed.append(str(address))
+        if len(removed) == 1:
+            bench.effects.failing = {"remove"}
+        else:
+            bench.effects.failing = set()
+        return remove(address)
+
+    bench.effects.remove_address = fail_first  # type: ignore[method-assign]
+    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    assert removed == [ADDRESS, str(second)]
+    assert "kernel-error" in bench.kinds()
+
+
+def test_the_owners_own_address_is_left_on_its_interface() -> None:
+    owned = replace(SETTINGS, priority=255)
+    bench = Bench(owned)
+    vip = owned.addresses[0].address
+    bench.instance.circumstances_changed(None, 255, vip, 0)
+    assert isinstance(bench.instance.state, Active)
+    bench.effects.take()
+    bench.instance.shutdown(ShutdownCause.STOPPED, 1)
+    assert bench.effects.take() == [f"advert 0 from {vip}"]
+
+
+@pytest.mark.parametrize("obstacle", list(ShutdownCause))
+def test_an_obstacle_ends_it_and_its_end_starts_it_again(obstacle: ShutdownCause) -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.instance.circumstances_changed(obstacle, 50, OURS, now)
+    assert isinstance(bench.instance.state, Initialize)
+    assert bench.effects.held == set()
+    bench.instance.circumstances_changed(None, 50, OURS, now + SECOND)
+    assert isinstance(bench.instance.state, Backup)
+    assert bench.records[-1]["cause"] == "what kept it from taking part has gone"
+
+
+def test_an_obstacle_from_the_start_is_told_once() -> None:
+    bench = Bench()
+    for now in range(3):
+        bench.instance.circumstances_changed(ShutdownCause.INTERFACE_DOWN, 50, None, now)
+    assert bench.kinds() == ["waiting"]
+    assert bench.instance.to_plain(9)["because"] == "interface down"
+
+
+def test_a_changed_priority_moves_the_timer_by_the_difference_of_the_skews() -> None:
+    bench = Bench()
+    bench.start()
+    bench.instance.circumstances_changed(None, 40, OURS, SECOND)
+    assert bench.instance.deadline() == 3 * SECOND + (256 - 40) * SECOND // 256
+    assert bench.records[-2] == {
+        "record": "priority",
+        "at_ns": SECOND,
+        "instance": "vrrp_group_1",
+        "old": 50,
+        "new": 40,
+    }
+
+
+def test_routine_adverts_make_no_record_and_a_flood_of_losing_ones_few() -> None:
+    bench = Bench()
+    bench.start()
+    bench.records.clear()
+    for second in range(1, 100):
+        bench.hear(100, second * SECOND)
+    assert bench.records == []
+    bench = Bench()
+    active_at = bench.become_active()
+    bench.records.clear()
+    for millisecond in range(10_000):
+        bench.hear(10, active_at + millisecond * 1_000_000)
+    assert len([r for r in bench.records if r["record"] == "transition"]) <= 20
+
+
+def test_a_discard_moves_its_counter_and_is_told_once_a_minute() -> None:
+    bench = Bench()
+    bench.start()
+    bench.records.clear()
+    for second in range(61):
+        bench.hear(100, second * SECOND, interval=2)
+    assert bench.instance.statistics["interval-errors"] == 61
+    assert [record["suppressed"] for record in bench.records] == [0, 59]
+    assert bench.records[0]["detail"] == "advertisement interval mismatch mine=1 sec rcv'd=2 sec"
+
+
+def test_another_list_of_addresses_is_counted_and_acted_on() -> None:
+    bench = Bench()
+    bench.start()
+    bench.hear(100, SECOND, addresses=(ip_address("192.168.100.99"),))
+    assert bench.instance.statistics["address-list-errors"] == 1
+    assert bench.instance.deadline() == SECOND + DOWN_INTERVAL
+
+
+def test_announcements_that_fail_are_told_and_leave_the_state_alone() -> None:
+    bench = Bench()
+    bench.start()
+    bench.effects.failing = {"announce"}
+    bench.instance.on_timer(DOWN_INTERVAL)
+    assert isinstance(bench.instance.state, Active)
+    assert bench.records[-1]["record"] == "kernel-error"

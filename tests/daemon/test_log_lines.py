@@ -1,0 +1,131 @@
+"""The words are keepalived 2.2.7's, as it wrote them when it was watched."""
+
+from __future__ import annotations
+
+import json
+
+from tests.daemon.recording import OURS, SECOND, Bench
+from vipkeeper.daemon import log_lines
+from vipkeeper.daemon.journal import Record
+from vipkeeper.vrrp.machine import ShutdownCause
+
+
+def words(records: list[Record], *, detail: bool = True) -> list[str]:
+    lines = [line for record in records for line in log_lines.lines(record)]
+    return [line.text for line in lines if detail or not line.detail]
+
+
+def test_from_start_to_active() -> None:
+    bench = Bench()
+    bench.become_active()
+    assert words(bench.records) == [
+        "(vrrp_group_1) removing VIPs.",
+        "(vrrp_group_1) Entering BACKUP STATE (init)",
+        "(vrrp_group_1) Receive advertisement timeout",
+        "(vrrp_group_1) Entering MASTER STATE",
+        "(vrrp_group_1) setting VIPs.",
+        "(vrrp_group_1) Sending/queueing gratuitous ARPs on eth0 for 192.168.100.196",
+        *["Sending gratuitous ARP on eth0 for 192.168.100.196"] * 5,
+    ]
+
+
+def test_without_detail_only_the_states() -> None:
+    bench = Bench()
+    bench.become_active()
+    assert words(bench.records, detail=False) == [
+        "(vrrp_group_1) Entering BACKUP STATE (init)",
+        "(vrrp_group_1) Entering MASTER STATE",
+    ]
+
+
+def test_yielding_to_a_higher_priority() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.hear(100, now + 1)
+    assert words(bench.records) == [
+        "(vrrp_group_1) Master received advert from 192.168.100.131 "
+        "with higher priority 100, ours 50",
+        "(vrrp_group_1) Entering BACKUP STATE",
+        "(vrrp_group_1) removing VIPs.",
+    ]
+
+
+def test_yielding_to_the_higher_address() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.hear(50, now + 1)
+    assert words(bench.records)[0] == (
+        "(vrrp_group_1) Master received advert from 192.168.100.131 "
+        "with same priority 50 but higher IP address than ours"
+    )
+
+
+def test_answering_a_loser_and_ignoring_one() -> None:
+    bench = Bench()
+    bench.start()
+    bench.records.clear()
+    bench.hear(10, 1)
+    assert words(bench.records) == [
+        "(vrrp_group_1) received lower priority (10) advert from 192.168.100.131 - discarding"
+    ]
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.hear(10, now + SECOND // 2)
+    assert words(bench.records)[0] == (
+        "(vrrp_group_1) Received advert from 192.168.100.131 with lower priority 10, ours 50, "
+        "forcing new election"
+    )
+
+
+def test_a_resignation_heard_and_one_sent() -> None:
+    bench = Bench()
+    bench.start()
+    bench.records.clear()
+    bench.hear(0, 1)
+    assert words(bench.records) == ["(vrrp_group_1) Backup received priority 0 advertisement"]
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    assert words(bench.records) == [
+        "(vrrp_group_1) sent 0 priority",
+        "(vrrp_group_1) removing VIPs.",
+    ]
+
+
+def test_fault_and_back() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.instance.circumstances_changed(ShutdownCause.INTERFACE_DOWN, 50, OURS, now)
+    bench.instance.circumstances_changed(None, 40, OURS, now + 1)
+    assert words(bench.records) == [
+        "(vrrp_group_1) Entering FAULT STATE",
+        "(vrrp_group_1) sent 0 priority",
+        "(vrrp_group_1) removing VIPs.",
+        "(vrrp_group_1) Changing effective priority from 50 to 40",
+        "(vrrp_group_1) Entering BACKUP STATE",
+    ]
+
+
+def test_fault_from_the_start_says_so() -> None:
+    bench = Bench()
+    bench.instance.circumstances_changed(ShutdownCause.NO_PRIMARY_ADDRESS, 50, None, 0)
+    assert words(bench.records) == [
+        "(vrrp_group_1) entering FAULT state (no IPv4 address for interface)",
+        "(vrrp_group_1) Entering FAULT STATE (init)",
+    ]
+
+
+def test_the_structured_record_names_the_rule() -> None:
+    bench = Bench()
+    bench.become_active()
+    text = log_lines.structured(bench.records[1])
+    assert text.startswith("transition {")
+    record = json.loads(text.removeprefix("transition "))
+    assert record["rule"] == "6.4.2 b"
+    assert record["new"] == "Active"
+    assert record["because"] == "Active_Down_Timer fired: no Active router is heard"
