@@ -29,9 +29,14 @@ class AuthenticationLines:
         if not statement.parameters:
             missing_parameter(statement, report)
             return
-        report.extra_words(
-            statement.words[2:], statement.keyword, "a value with spaces stands in double quotes"
-        )
+        if statement.words[2:]:
+            # Said without the words: they may be the rest of a password.
+            report.warning(
+                statement.words[2],
+                "extra-words",
+                f"{statement.keyword}: what follows its first word is ignored",
+                "a value with spaces stands in double quotes",
+            )
         if statement.keyword == "auth_type":
             self._read_type(statement.words[1], report)
         else:

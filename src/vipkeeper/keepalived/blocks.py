@@ -139,7 +139,13 @@ def _missing(blocks: list[Block], findings: list[Finding]) -> None:
         blocks[0].opening.finding(
             Severity.WARNING,
             "missing-brace",
-            f"Missing '}}' at the end: {'this block does' if len(blocks) == 1 else 'blocks do'} not end",
+            f"Missing '}}' at the end of the file: {_not_closed(blocks)}",
             suggestion="add '}' where it should end",
         )
+    )
+
+
+def _not_closed(blocks: list[Block]) -> str:
+    return (
+        "this block is open" if len(blocks) == 1 else f"{len(blocks)} blocks are open, this first"
     )

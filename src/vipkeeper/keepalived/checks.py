@@ -15,7 +15,7 @@ from vipkeeper.keepalived.words import Word
 
 @dataclass(frozen=True, slots=True)
 class InterfaceUse:
-    """A place where a configuration names a network interface, and what for."""
+    """A place where a configuration names a network interface; ``purpose`` ends a sentence."""
 
     instance: str
     purpose: str
@@ -26,16 +26,16 @@ class InterfaceUse:
 def interface_uses(lines: InstanceLines, instance: VrrpInstance) -> list[InterfaceUse]:
     """Every interface that must exist for ``instance`` to run."""
     own = lines.places["interface"].words[1]
-    uses = [InterfaceUse(lines.name, "interface", own.value, own.text)]
+    uses = [InterfaceUse(lines.name, "", own.value, own.text)]
     for address in lines.virtual_ipaddress + lines.virtual_ipaddress_excluded:
         if address.device is not None:
             device = address.device
-            uses.append(InterfaceUse(lines.name, "ip address", device.value, device.text))
+            uses.append(InterfaceUse(lines.name, " for an address", device.value, device.text))
     tracked = {interface.name for interface in instance.track_interface}
     for line in lines.track_interface:
         if line.keyword in tracked:
             word = line.words[0]
-            uses.append(InterfaceUse(lines.name, "track_interface", word.value, word.text))
+            uses.append(InterfaceUse(lines.name, " in track_interface", word.value, word.text))
     return uses
 
 
@@ -47,7 +47,7 @@ def missing_interfaces(
         use.text.finding(
             severity,
             "no-such-interface",
-            f"({use.instance}) {use.purpose}: interface {use.name} doesn't exist",
+            f"({use.instance}) interface {use.name}{use.purpose} doesn't exist",
             suggestion=did_you_mean(use.name, interfaces)
             or f"this machine has {', '.join(sorted(interfaces)) or 'none'}",
             instance=use.instance,

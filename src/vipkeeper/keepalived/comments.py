@@ -58,10 +58,13 @@ def _cut_word(text: Text, end: int, meaning: Text) -> Finding:
     while stop < len(text) and text.content[stop] not in WHITE_SPACE:
         stop += 1
     written = text[begin:stop]
-    quoted = f'"{written.content}"' if '"' not in written.content else "${_BANG} or ${_HASH}"
+    read = f"'{written.content[: end - begin]}'"
+    suggestion = "if it belongs to the value, write the value between double quotes"
+    if in_password:
+        read = f"a password of {end - begin} characters"
     return written.finding(
         Severity.WARNING if in_password else Severity.NOTE,
         "comment-in-word",
-        f"'{sign}' starts a comment: what is read here is '{written.content[: end - begin]}'",
-        suggestion=f"if it belongs to the value, write {quoted}",
+        f"'{sign}' starts a comment: what is read here is {read}",
+        suggestion=suggestion,
     )

@@ -29,7 +29,7 @@ class Location:
     length: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{visible(self.file)}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Finding:
     Attributes:
         code: a stable name in kebab-case, for machines.
         instance: the vrrp_instance that it concerns; empty where it concerns the whole file.
-        source_line: the line that ``location`` points into, as it stands in the file.
+        source_line: the line that ``location`` points into, as it stands in the file; but the
+            characters of a password are stars, as findings go into logs.
         suggestion: what to do about it; may be empty.
     """
 
@@ -59,10 +60,9 @@ class Finding:
         """The line and, below it, carets under the place; control characters made visible."""
         start = self.location.column - 1
         indent = len(self.source_line) - len(self.source_line.lstrip(" \t"))
-        before = _visible(self.source_line[indent:start])
-        marked = _visible(self.source_line[start : start + self.location.length])
-        text = _visible(self.source_line[indent:])
-        return f"    {text}\n    {' ' * len(before)}{'^' * max(1, len(marked))}"
+        marked = self.source_line[start : start + self.location.length]
+        carets = " " * (start - indent) + "^" * max(1, len(marked))
+        return f"    {visible(self.source_line[indent:])}\n    {carets}"
 
     def render(self) -> str:
         """Two to four lines of plain text, without a newline at the end.
@@ -82,8 +82,11 @@ class Finding:
         return "\n".join(lines)
 
 
-def _visible(text: str) -> str:
-    """``text`` with one column for each character, so that carets stay below their word."""
+def visible(text: str) -> str:
+    """``text`` with what a terminal would act on, or could not show, replaced.
+
+    Each character stays one character, so that carets stay below their word.
+    """
     return "".join(
         character if character.isprintable() else " " if character in "\t\f\v" else "\ufffd"
         for character in text

@@ -24,7 +24,7 @@ from vipkeeper.keepalived.report import Report, body_of
 from vipkeeper.keepalived.scripts import read_script, read_sync_group
 from vipkeeper.keepalived.settling import settle
 from vipkeeper.keepalived.source import Source
-from vipkeeper.keepalived.support import ROOT, report_absent
+from vipkeeper.keepalived.support import OUT_OF_SCOPE, ROOT, report_absent
 from vipkeeper.keepalived.words import Word
 
 ROOT_KEYWORDS = frozenset({"global_defs", "vrrp_instance", *ROOT})
@@ -247,7 +247,10 @@ def _summed_up(findings: list[Finding]) -> list[Finding]:
     first: dict[str, int] = {}
     lines: dict[str, list[str]] = {}
     for finding in findings:
-        if finding.code != "not-yet-supported" or finding.severity is Severity.ERROR:
+        if (
+            finding.code not in ("not-yet-supported", OUT_OF_SCOPE)
+            or finding.severity is Severity.ERROR
+        ):
             kept.append(finding)
         elif finding.message in first:
             lines[finding.message].append(str(finding.location.line))

@@ -14,6 +14,8 @@ from vipkeeper.keepalived.blocks import Statement
 from vipkeeper.keepalived.finding import Severity
 from vipkeeper.keepalived.report import Report
 
+OUT_OF_SCOPE = "out-of-scope"
+
 
 @dataclass(frozen=True, slots=True)
 class Absent:
@@ -21,10 +23,22 @@ class Absent:
 
     severity: Severity
     consequence: str
+    code: str = "not-yet-supported"
+
+    def message(self, keyword: str) -> str:
+        if self.code == OUT_OF_SCOPE:
+            return f"'{keyword}' is skipped: {self.consequence}"
+        what = "is not supported" if self.severity is Severity.ERROR else "has no effect"
+        return f"'{keyword}' {what} yet: {self.consequence}"
 
 
 def _absent(severity: Severity, consequence: str, *keywords: str) -> dict[str, Absent]:
     return dict.fromkeys(keywords, Absent(severity, consequence))
+
+
+def _out_of_scope(severity: Severity, *keywords: str) -> dict[str, Absent]:
+    consequence = "load balancing (LVS) is not part of vipkeeper"
+    return dict.fromkeys(keywords, Absent(severity, consequence, OUT_OF_SCOPE))
 
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -38,7 +52,6 @@ _NO_FIREWALL = "no firewall rule is set"
 _NO_FIFO = "nothing is written to a FIFO"
 _NO_DUMP = "state is asked for with 'vipkeeper status --json'"
 _NO_BFD = "BFD is not spoken"
-_NO_LVS = "load balancing (LVS) is not part of vipkeeper"
 _NO_TRACKING = "its state does not change a priority or cause FAULT"
 _NO_VMAC = "the virtual MAC address is not used"
 _NO_UNICAST = "adverts go to the multicast group only"
@@ -58,7 +71,7 @@ ROOT = {
     **_absent(_WARNING, "it is not run", "vrrp_script"),
     **_absent(_WARNING, "its members change state each on its own", "vrrp_sync_group"),
     **_absent(_WARNING, _NO_BFD, "bfd_instance"),
-    **_absent(_WARNING, _NO_LVS, "virtual_server", "virtual_server_group", "SSL",
+    **_out_of_scope(_WARNING, "virtual_server", "virtual_server_group", "SSL",
               "net_namespace_ipvs", "namespace_with_ipsets"),
 }  # fmt: skip
 
@@ -106,7 +119,7 @@ GLOBAL_DEFS = {
               "enable_traps"),
     **_absent(_WARNING, _NO_DBUS, "enable_dbus", "dbus_service_name", "dbus_no_interface_name"),
     **_absent(_NOTE, "names of routing tables are not used", "iproute_usr_dir", "iproute_etc_dir"),
-    **_absent(_WARNING, _NO_LVS, "lvs_sync_daemon", "lvs_flush", "lvs_flush_on_stop",
+    **_out_of_scope(_WARNING, "lvs_sync_daemon", "lvs_flush", "lvs_flush_on_stop",
               "lvs_flush_onstop", "lvs_timeouts", "checker_log_all_failures",
               "checker_priority", "checker_no_swap", "checker_cpu_affinity", "checker_rt_priority",
               "checker_rlimit_rttime", "checker_rlimit_rtime", "lvs_netlink_cmd_rcv_bufs",
@@ -138,7 +151,7 @@ INSTANCE = {
     **_absent(_NOTE, _NO_MAIL, "smtp_alert"),
     **_absent(_NOTE, _NO_BUFFERS, "kernel_rx_buf_size"),
     **_absent(_NOTE, "logging is set on the command line", "debug"),
-    **_absent(_NOTE, _NO_LVS, "lvs_sync_daemon_interface"),
+    **_out_of_scope(_NOTE, "lvs_sync_daemon_interface"),
     **_absent(_NOTE, "the family follows from the addresses", "native_ipv6"),
 }  # fmt: skip
 
@@ -157,8 +170,5 @@ def report_absent(table: dict[str, Absent], statement: Statement, report: Report
     if absent is None:
         return False
     add = {_ERROR: report.error, _WARNING: report.warning, _NOTE: report.note}[absent.severity]
-    message = f"'{statement.keyword}' has no effect yet: {absent.consequence}"
-    if absent.severity is Severity.ERROR:
-        message = f"'{statement.keyword}' is not supported yet: {absent.consequence}"
-    add(statement.words[0], "not-yet-supported", message)
+    add(statement.words[0], absent.code, absent.message(statement.keyword))
     return True

@@ -6,12 +6,15 @@ must nevertheless point at what the person wrote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vipkeeper.keepalived.finding import Finding, Location, Severity
+from vipkeeper.keepalived.finding import Finding, Location, Severity, visible
 
 WHITE_SPACE = " \t\f\n\r\v"
+
+_PASSWORD = re.compile(r"(\bauth_pass\s+)(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +85,16 @@ class Text:
     ) -> Finding:
         """A finding that points at this text."""
         return Finding(
-            severity, code, message, self.location, self.line.content, suggestion, instance
+            severity,
+            code,
+            visible(message),
+            self.location,
+            _without_password(self.line.content),
+            visible(suggestion),
+            instance,
         )
+
+
+def _without_password(line: str) -> str:
+    """``line`` with stars for what follows auth_pass."""
+    return _PASSWORD.sub(lambda match: match[1] + re.sub(r"[^\s{}\"]", "*", match[2]), line)
