@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EACCES, ENOSPC, EPERM
 from pathlib import Path
 
@@ -135,8 +135,11 @@ def write_id_maps(pid: int, id_map: IdMap) -> None:
 
 
 def become_root() -> None:
-    """Take id 0 of the user namespace just entered, and no other groups."""
-    if Path("/proc/self/setgroups").read_text().strip() == "allow":
+    """Take id 0 of the user namespace just entered, and no other groups where that is allowed.
+
+    A namespace made without privileges has its groups frozen (user_namespaces(7), setgroups).
+    """
+    with suppress(PermissionError):
         os.setgroups([])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)

@@ -1,0 +1,335 @@
+"""The interface to a lab: start one, connect to one, and make things happen in it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import vipkeeper
+from vipkeeper.errors import LabError, MissingProgramError, UsageError
+from vipkeeper.lab import messages
+from vipkeeper.lab.house import HOME, Sources
+from vipkeeper.lab.order import Order
+from vipkeeper.lab.ports import AddressPair
+from vipkeeper.lab.security_groups import SecurityGroupRule
+from vipkeeper.lab.spec import CloudSpec
+
+DEFAULT_NAME = "lab"
+
+_POLL_INTERVAL = 0.05  # seconds between two looks at who holds the virtual IP
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PACKAGES = {
+    "ip": "iproute2",
+    "nft": "nftables",
+    "dnsmasq": "dnsmasq-base",
+    "busybox": "busybox",
+    "lighttpd": "lighttpd",
+    "keepalived": "keepalived",
+}
+_ALWAYS_NEEDED = ("ip", "nft", "dnsmasq", "busybox")
+
+
+class Lab:
+    """A running lab, by its name.
+
+    Any number of these may be connected to one lab, in any number of processes; each method
+    opens a connection of its own.
+    """
+
+    def __init__(self, name: str, user: int) -> None:
+        self.name = name
+        self._user = user
+
+    @classmethod
+    def up(cls, spec: CloudSpec, *, name: str = DEFAULT_NAME, bare: bool = False) -> Lab:
+        """Start a lab; returns when its processes run.
+
+        Whatever ends this call early, Ctrl-C among it, leaves nothing behind.
+
+        Raises:
+            LabError: one of that name runs already, or it could not be built.
+            MissingProgramError: something is not installed.
+        """
+        _check_name(name)
+        _check_programs(spec)
+        order = Order(name, spec, Sources.of_this_process(), bare)
+        report, theirs = messages.pair()
+        with report:
+            process = subprocess.Popen(
+                _python("vipkeeper.lab.doorkeeper", str(theirs.fileno())),
+                stdin=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env=_LAUNCH_ENVIRONMENT,
+            )
+            try:
+                theirs.close()
+                assert process.stdin is not None
+                with process.stdin:
+                    process.stdin.write(pickle.dumps(order))
+                received = messages.receive(report)
+                if received is None:
+                    raise LabError("the lab ended while it was built")
+                messages.raise_failure(received[0])
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+        # It lives on and is no child to wait for: another process may end the lab.
+        process.returncode = 0
+        return cls(name, os.geteuid())
+
+    @classmethod
+    def connect(cls, name: str = DEFAULT_NAME) -> Lab:
+        """A lab that runs already.
+
+        Raises:
+            LabError: none of that name does.
+        """
+        lab = cls(name, os.geteuid())
+        lab._connect().close()
+        return lab
+
+    @staticmethod
+    def names() -> list[str]:
+        """The names of this user's running labs."""
+        prefix = messages.socket_name(os.geteuid(), "").decode().replace("\0", "@")
+        lines = Path("/proc/net/unix").read_text().splitlines()
+        paths = (line.split()[-1] for line in lines)
+        return sorted({path.removeprefix(prefix) for path in paths if path.startswith(prefix)})
+
+    def enter_command(
+        self, pidfd: int, argv: Sequence[str], environment: Mapping[str, str] = {}
+    ) -> list[str]:
+        """The command that runs ``argv`` inside the instance that ``pidfd`` is the init of."""
+        values = {
+            "PATH": f"{HOME}/bin:{_SYSTEM_PATH}",
+            "HOME": "/root",
+            "USER": "root",
+            "LOGNAME": "root",
+            "LANG": "C.UTF-8",
+            "TERM": os.environ.get("TERM", "dumb"),
+            **environment,
+        }
+        pairs = [f"{key}={value}" for key, value in values.items()]
+        return _python("vipkeeper.lab.enter", str(pidfd), *pairs, "--", *argv)
+
+    def open_pidfd(self, instance: str) -> int:
+        """The pidfd of an instance's init; the caller closes it."""
+        _, descriptors = self._ask({"do": "enter", "instance": instance})
+        return descriptors[0]
+
+    def popen(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        **popen_arguments: Any,
+    ) -> subprocess.Popen[Any]:
+        """Start a program inside an instance; ``env`` is added to its environment there.
+
+        The process is a stand-in that ends as the program ends, passes signals on to it, and
+        takes it along when killed.
+        """
+        pidfd = self.open_pidfd(instance)
+        try:
+            return subprocess.Popen(
+                self.enter_command(pidfd, argv, env or {}),
+                pass_fds=[pidfd, *popen_arguments.pop("pass_fds", ())],
+                env=_LAUNCH_ENVIRONMENT,
+                **popen_arguments,
+            )
+        finally:
+            os.close(pidfd)
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        timeout: float | None = 10.0,
+        input: str | None = None,
+        check: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program inside an instance to its end, and return what it printed.
+
+        Raises:
+            subprocess.TimeoutExpired: it took more than ``timeout`` seconds, and was killed.
+            subprocess.CalledProcessError: it failed, and ``check`` is set.
+        """
+        with self.popen(
+            instance,
+            argv,
+            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                output, errors = process.communicate(input, timeout=timeout)
+            except BaseException:
+                process.kill()
+                raise
+        ended = subprocess.CompletedProcess(list(argv), process.returncode, output, errors)
+        if check:
+            ended.check_returncode()
+        return ended
+
+    def start(self, instance: str) -> None:
+        """Boot an instance again; /etc and /var are as they were left."""
+        self._ask({"do": "start", "instance": instance})
+
+    def stop(self, instance: str) -> None:
+        """A clean shutdown: SIGTERM to the services, and what stays is killed."""
+        self._ask({"do": "stop", "instance": instance})
+
+    def poweroff(self, instance: str) -> None:
+        """Cut it from the wire, then kill it: nothing says goodbye."""
+        self._ask({"do": "poweroff", "instance": instance})
+
+    def down(self) -> None:
+        """End the lab; returns when nothing of it is left."""
+        with self._connect() as connection:
+            doorkeeper = _peer(connection)
+            pidfd = os.pidfd_open(doorkeeper)
+            try:
+                messages.send(connection, {"do": "down"})
+                messages.receive(connection)
+                select.select([pidfd], [], [])
+            finally:
+                os.close(pidfd)
+
+    def status(self) -> dict[str, Any]:
+        """What there is and who holds what, as plain data."""
+        status: dict[str, Any] = self._ask({"do": "status"})[0]["status"]
+        return status
+
+    def drops(self) -> list[dict[str, Any]]:
+        """What port security dropped: port, instance, reason, packets, bytes."""
+        counts: list[dict[str, Any]] = self._ask({"do": "drops"})[0]["drops"]
+        return counts
+
+    def update_port(
+        self,
+        port: str,
+        *,
+        allowed_address_pairs: Iterable[AddressPair] | None = None,
+        port_security_enabled: bool | None = None,
+        security_groups: Iterable[str] | None = None,
+    ) -> None:
+        """Change a port as ``openstack port set`` would; what is None stays as it is."""
+        changes: dict[str, Any] = {}
+        if allowed_address_pairs is not None:
+            changes["allowed_address_pairs"] = [asdict(pair) for pair in allowed_address_pairs]
+        if port_security_enabled is not None:
+            changes["port_security_enabled"] = port_security_enabled
+        if security_groups is not None:
+            changes["security_groups"] = list(security_groups)
+        self._ask({"do": "update_port", "port": port, "changes": changes})
+
+    def update_security_group(self, name: str, rules: Iterable[SecurityGroupRule]) -> None:
+        """Replace a group's rules, or make a new group."""
+        plain = [asdict(rule) for rule in rules]
+        self._ask({"do": "update_security_group", "name": name, "rules": plain})
+
+    def holders(self, address: str) -> list[str]:
+        """The instances that have an address on one of their links at this moment."""
+        return [
+            instance["name"]
+            for instance in self.status()["instances"]
+            if address in instance["addresses"]
+        ]
+
+    def wait_for_vip(self, *, timeout: float) -> None:
+        """Wait until each virtual IP is held by an instance.
+
+        Raises:
+            LabError: not within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            status = self.status()
+            held = {one for instance in status["instances"] for one in instance["virtual_ips"]}
+            missing = [address for address in status["virtual_ips"] if address not in held]
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(
+                    f"no instance holds {', '.join(missing)} after {timeout:g} s",
+                    remedy="look at why: vipkeeper lab exec INSTANCE -- journalctl -u keepalived",
+                )
+            time.sleep(_POLL_INTERVAL)
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            connection.connect(messages.socket_name(self._user, self.name))
+        except ConnectionRefusedError as error:
+            connection.close()
+            running = ", ".join(self.names())
+            raise LabError(
+                f"no lab named {self.name!r} is running",
+                remedy=f"running: {running}" if running else "start one: vipkeeper lab up",
+            ) from error
+        return connection
+
+    def _ask(self, request: messages.Message) -> tuple[dict[str, Any], list[int]]:
+        with self._connect() as connection:
+            messages.send(connection, request)
+            received = messages.receive(connection)
+        if received is None:
+            raise LabError(f"the lab {self.name!r} ended before it answered")
+        messages.raise_failure(received[0])
+        return received
+
+
+# The lab's own processes start from the package that this process runs, whatever its
+# environment says.
+_LAUNCH_ENVIRONMENT = {
+    "PATH": _SYSTEM_PATH,
+    "LANG": "C.UTF-8",
+    "PYTHONPATH": str(Path(vipkeeper.__file__).resolve().parent.parent),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [str(Path(sys.executable).resolve()), "-S", "-P", "-m", module, *arguments]
+
+
+def _peer(connection: socket.socket) -> int:
+    """PID of the process that listens at the other end."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(raw[:4], sys.byteorder)
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", name):
+        raise UsageError(
+            f"{name!r} is not a valid name of a lab",
+            remedy="use up to 32 letters, digits, '.', '_' and '-', a letter or digit first",
+        )
+
+
+def _check_programs(spec: CloudSpec) -> None:
+    """Refuse to begin what would fail for want of a program."""
+    services = [service for one in spec.instances for service in one.all_services()]
+    # What lies elsewhere (/opt/vipkeeper, /etc, /var) is the instance's own.
+    programs = [service.argv[0] for service in services if service.argv[0].startswith("/usr/")]
+    for program in (*_ALWAYS_NEEDED, *programs):
+        if shutil.which(program, path=_SYSTEM_PATH) is None:
+            name = Path(program).name
+            raise MissingProgramError(name, _PACKAGES.get(name, name))

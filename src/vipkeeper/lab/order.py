@@ -1,0 +1,25 @@
+"""What is handed from the caller to the doorkeeper to the cloud: a lab to be built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vipkeeper.lab.house import Sources
+from vipkeeper.lab.spec import CloudSpec
+
+CHUNK = 65536
+"""Ids of one instance, and of the cloud itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A lab to be built; pickled, as it goes from a process to its own child only.
+
+    Attributes:
+        bare: leave the instances' services off.
+    """
+
+    name: str
+    spec: CloudSpec
+    sources: Sources
+    bare: bool
