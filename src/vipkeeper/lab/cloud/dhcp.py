@@ -82,8 +82,8 @@ class DhcpServer:
             "--no-hosts",
             "--no-resolv",
             "--port=0",  # no DNS
-            "--user=root",  # of the lab's user namespace, where there may be no other
-            "--group=root",
+            "--user=",  # stay root of the lab: there may be no other user, and to drop groups
+            "--group=",  # is forbidden where groups are frozen
             "--pid-file=",
             "--leasefile-ro",
             "--dhcp-authoritative",
