@@ -1,0 +1,98 @@
+"""The demo on a terminal: each step when it is done, a line that moves, one screen of summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vipkeeper.demo.step import Check, Report, Result
+
+
+class Screen:
+    """A :class:`vipkeeper.demo.scene.Watcher` that draws. `quiet` shows nothing at all."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(highlight=False, quiet=quiet)
+        self._status = self.console.status("")
+        self._title = ""
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._status.stop()
+
+    def begins(self, title: str) -> None:
+        self._title = title
+        self._status.update(Text(title, "bold"))
+
+    def doing(self, what: str) -> None:
+        self._status.update(Text.assemble((self._title, "bold"), (f"  {what}", "dim")))
+
+    def ended(self, result: Result) -> None:
+        self._print(Text.assemble(_name(result), (f"  {result.seconds:.1f} s", "dim")))
+        for check in result.checks:
+            for indent, text in _check(check):
+                self._print(text, indent)
+        if result.trouble:
+            self._print(Text.assemble(_mark(False), " ", (result.trouble, "red")), 2)
+        self.console.print()
+
+    def summary(self, report: Report) -> None:
+        self.console.print(Text("Summary", "bold underline"))
+        rows = Table.grid(padding=(0, 1))
+        rows.add_column(overflow="fold")
+        rows.add_column(justify="right", style="dim")
+        for result in report.results:
+            rows.add_row(_name(result), f"{result.seconds:.1f} s")
+        for name, outage_ms in report.outages_ms.items():
+            rows.add_row(f"  nobody answered, {name}", Text(f"{outage_ms:,.0f} ms", "bold cyan"))
+        self.console.print(rows)
+        good = sum(result.ok for result in report.results)
+        self._print(
+            Text.assemble(
+                _mark(report.ok),
+                (f" {good} of {report.planned} as expected", _style(report.ok)),
+                (f" in {report.seconds:.0f} s", "dim"),
+            )
+        )
+
+    def _print(self, text: Text, indent: int = 0) -> None:
+        """Wrapped with its indent on a terminal; a pipe gets the lines as they are."""
+        lines: Iterator[Text] = iter(text.split("\n"))
+        if self.console.is_terminal:
+            width = self.console.width - indent
+            lines = (part for line in lines for part in line.wrap(self.console, width))
+        for line in lines:
+            self.console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+
+def _style(ok: bool) -> str:
+    return "bold green" if ok else "bold red"
+
+
+def _mark(ok: bool) -> Text:
+    return Text("✔" if ok else "✘", _style(ok))
+
+
+def _name(result: Result) -> Text:
+    """Mark, number as in the guide, title. A variant has no number there."""
+    number = result.id.removeprefix("step-") + " " if result.id.startswith("step-") else ""
+    return Text.assemble(_mark(result.ok), " ", (number + result.title, "bold"))
+
+
+def _check(check: Check) -> Iterator[tuple[int, Text]]:
+    yield 2, Text.assemble(_mark(check.ok), " ", (check.expected, "" if check.ok else "red"))
+    yield 4, Text.assemble((f"{check.where}# ", "dim"), (check.command, "cyan"))
+    yield 4, Text(check.observed, "" if check.ok else "yellow")
