@@ -85,6 +85,7 @@ _SETTINGS = {
     "vrrp_skip_check_adv_addr": Setting("skip_check_adv_addr", switch, optional=True),
     "vrrp_down_timer_adverts": Setting("down_timer_adverts", number(1, 100)),
     "vrrp_strict": Setting("strict", switch, optional=True),
+    "vrrp_startup_delay": Setting("startup_delay_ns", timer(0, LONGEST_TIMER_NS)),
     "enable_script_security": Setting("enable_script_security", constant(True), optional=True),
 }
 
@@ -93,8 +94,12 @@ KEYWORDS = frozenset({*_GARP, *_SETTINGS, *GLOBAL_DEFS, "script_user", "dynamic_
 
 @dataclass(slots=True)
 class GlobalLines:
-    """global_defs as written, over all such blocks. Names as in GlobalDefs."""
+    """global_defs as written, over all such blocks. Names as in GlobalDefs.
 
+    ``places``: the last use of each keyword.
+    """
+
+    places: dict[str, Statement] = field(default_factory=dict)
     router_id: str = ""
     vrrp_version: int = 2
     multicast_group_4: IPv4Address = MULTICAST_GROUP_4
@@ -104,24 +109,33 @@ class GlobalLines:
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     strict: bool = False
+    startup_delay_ns: int = 0
     script_user: str = ""
     script_group: str = ""
     enable_script_security: bool = False
     dynamic_interfaces: bool = False
     garp: GarpLines = field(default_factory=GarpLines)
 
-    def read(self, statement: Statement, report: Report) -> None:
-        """One statement of a global_defs block."""
-        if apply(_GARP, self.garp, statement, report) or apply(_SETTINGS, self, statement, report):
-            return
+    def read(self, statement: Statement, report: Report) -> bool:
+        """One statement of a global_defs block; whether its keyword is known there."""
+        self.places[statement.keyword] = statement
+        understood = (
+            apply(_GARP, self.garp, statement, report)
+            or apply(_SETTINGS, self, statement, report)
+            or self._read_other(statement, report)
+        )
+        return report_absent(GLOBAL_DEFS, statement, report) or understood
+
+    def _read_other(self, statement: Statement, report: Report) -> bool:
         match statement.keyword:
             case "script_user":
                 self._read_script_user(statement, report)
             case "dynamic_interfaces":
                 # Its only parameter, allow_if_changes, changes what happens after the start.
                 self.dynamic_interfaces = True
-            case _ if not report_absent(GLOBAL_DEFS, statement, report):
-                report.unknown(statement, KEYWORDS)
+            case _:
+                return False
+        return True
 
     def _read_script_user(self, statement: Statement, report: Report) -> None:
         if not statement.parameters:
@@ -139,5 +153,5 @@ class GlobalLines:
             garp = replace(garp, lower_prio_delay_ns=garp.master_delay_ns)
         if self.garp.lower_prio_repeat is None:
             garp = replace(garp, lower_prio_repeat=garp.master_repeat)
-        as_written = {name: getattr(self, name) for name in self.__slots__ if name != "garp"}
+        as_written = {name: getattr(self, name) for name in GlobalDefs.__slots__ if name != "garp"}
         return GlobalDefs(**as_written, garp=garp)

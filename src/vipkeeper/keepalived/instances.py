@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vipkeeper.keepalived.addresses import AddressLine, read_address_line
-from vipkeeper.keepalived.authentication import KEYWORDS as AUTHENTICATION_KEYWORDS
 from vipkeeper.keepalived.authentication import AuthenticationLines
 from vipkeeper.keepalived.blocks import Statement
 from vipkeeper.keepalived.commands import NOTIFY, NotifyReader
 from vipkeeper.keepalived.configuration import SECOND_NS, TrackedScript, UnicastPeer
-from vipkeeper.keepalived.global_definitions import KEYWORDS as GLOBAL_KEYWORDS
 from vipkeeper.keepalived.global_definitions import GarpLines, garp_settings
 from vipkeeper.keepalived.report import Report, body_of, did_you_mean
 from vipkeeper.keepalived.scripts import read_tracked_script
@@ -110,8 +108,8 @@ class InstanceLines:
     unicast_peer: list[UnicastPeer] = field(default_factory=list)
     multicast_group: Address | None = None
 
-    def read(self, statement: Statement, report: Report) -> None:
-        """One statement of the block."""
+    def read(self, statement: Statement, report: Report) -> bool:
+        """One statement of the block; whether its keyword is known there."""
         keyword = statement.keyword
         if keyword in self.places and (keyword in _SETTINGS or keyword in _GARP):
             line = self.places[keyword].text.line.number
@@ -123,9 +121,8 @@ class InstanceLines:
             or self.notify.read(statement, report)
             or self._read_other(statement, report)
         )
-        if not report_absent(INSTANCE, statement, report) and not understood:
-            report.unknown(statement, KEYWORDS, _home(keyword))
         self.places[keyword] = statement
+        return report_absent(INSTANCE, statement, report) or understood
 
     def _read_other(self, statement: Statement, report: Report) -> bool:
         match statement.keyword:
@@ -196,15 +193,6 @@ class InstanceLines:
         except BadValueError as error:
             message = f"malformed unicast peer address {line.keyword}: {error}; skipped"
             report.warning(line.words[0], "bad-address", message)
-
-
-def _home(keyword: str) -> str:
-    """Where a keyword belongs that does not belong directly into a vrrp_instance."""
-    if keyword in AUTHENTICATION_KEYWORDS:
-        return "it belongs into an authentication block"
-    if keyword in GLOBAL_KEYWORDS:
-        return "it belongs into a global_defs block"
-    return ""
 
 
 def _address_lines(statement: Statement, report: Report) -> list[AddressLine]:

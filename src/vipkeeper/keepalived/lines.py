@@ -74,10 +74,12 @@ class LineReader:
             text = self._meaningful(line)
             if text is None:
                 continue
+            # Also at the end of a comment, a backslash continues a parameter's definition.
+            continued = line.content.endswith("\\")
             if self._collecting is not None:
-                self._collect(text)
+                self._collect(text, continued=continued)
             elif text.content:
-                yield from self._meaning_of(text)
+                yield from self._meaning_of(text, continued=continued)
         if self._collecting is not None:
             self._end_of_definition()
         self._open_files.pop()
@@ -101,14 +103,11 @@ class LineReader:
             return None
         return without_comment(text, self.findings)
 
-    def _collect(self, text: Text) -> None:
+    def _collect(self, text: Text, *, continued: bool) -> None:
         """One more line of a parameter of several lines; one without a backslash is the last."""
         assert self._collecting is not None
-        continued = text.content.endswith("\\")
-        if continued:
-            text = text[: len(text) - 1].strip()
-        if text.content:
-            self._collecting[1].append(text)
+        if (body := _without_backslash(text)).content:
+            self._collecting[1].append(body)
         if not continued:
             self._end_of_definition()
 
@@ -121,7 +120,7 @@ class LineReader:
         else:
             self._parameters.set(name, "")
 
-    def _meaning_of(self, text: Text, depth: int = 0) -> Iterator[Text]:
+    def _meaning_of(self, text: Text, depth: int = 0, *, continued: bool = False) -> Iterator[Text]:
         """The lines that ``text`` stands for; ``depth`` counts the lines it was made from."""
         self._lines_left -= 1
         if self._lines_left < 0:
@@ -133,7 +132,7 @@ class LineReader:
         if kept is None:
             return
         if defined := definition(kept):
-            self._define(*defined)
+            self._define(*defined, continued=continued)
         elif kept.content.startswith(("~SEQ", "~LST")):
             yield from self._repeat(kept, depth)
         else:
@@ -150,12 +149,12 @@ class LineReader:
             text = text[len(text) - len(words[1]) :]
         return text
 
-    def _define(self, name: str, value: Text) -> None:
-        if not value.content.endswith("\\"):
+    def _define(self, name: str, value: Text, *, continued: bool) -> None:
+        if continued:
+            first = _without_backslash(value)
+            self._collecting = (name, [first] if first.content else [])
+        else:
             self._parameters.set(name, value.content)
-            return
-        first = value[: len(value) - 1].strip()
-        self._collecting = (name, [first] if first.content else [])
 
     def _repeat(self, text: Text, depth: int) -> Iterator[Text]:
         head = text[: text.content.find(")") + 1] or text
@@ -168,7 +167,7 @@ class LineReader:
         for settings in rounds:
             for name, value in settings:
                 self._parameters.set(name, value)
-            if rest.content and self._lines_left > 0:
+            if rest.content and self._lines_left >= 0:
                 yield from self._meaning_of(rest, depth + 1)
 
     def _replace(self, text: Text, depth: int) -> Iterator[Text]:
@@ -223,3 +222,7 @@ class LineReader:
     def _warn(self, text: Text, code: str, message: str, suggestion: str) -> None:
         finding = text.finding(Severity.WARNING, code, message, suggestion=suggestion)
         self.findings.append(finding)
+
+
+def _without_backslash(text: Text) -> Text:
+    return text[: len(text) - 1].strip() if text.content.endswith("\\") else text

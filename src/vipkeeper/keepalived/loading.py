@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from vipkeeper.keepalived import checks
+from vipkeeper.keepalived.authentication import KEYWORDS as AUTHENTICATION_KEYWORDS
 from vipkeeper.keepalived.blocks import Statement, statements
 from vipkeeper.keepalived.configuration import (
     Configuration,
@@ -21,7 +22,7 @@ from vipkeeper.keepalived.instances import KEYWORDS as INSTANCE_KEYWORDS
 from vipkeeper.keepalived.instances import InstanceLines
 from vipkeeper.keepalived.lines import LineReader
 from vipkeeper.keepalived.report import Report, body_of
-from vipkeeper.keepalived.scripts import read_script, read_sync_group
+from vipkeeper.keepalived.scripts import SCRIPT_KEYWORDS, read_script, read_sync_group
 from vipkeeper.keepalived.settling import settle
 from vipkeeper.keepalived.source import Source
 from vipkeeper.keepalived.support import OUT_OF_SCOPE, ROOT, report_absent
@@ -113,8 +114,10 @@ class _Document:
         match statement.keyword:
             case "global_defs":
                 for line in body_of(statement, report):
-                    if not self._belongs_outside(line, report):
-                        self.defaults.read(line, report)
+                    if not (
+                        self._belongs_outside(line, report) or self.defaults.read(line, report)
+                    ):
+                        report.unknown(line, GLOBAL_KEYWORDS, _home(line.keyword))
             case "vrrp_instance":
                 self._read_instance(statement)
             case "vrrp_script" | "vrrp_sync_group":
@@ -131,8 +134,9 @@ class _Document:
         if not name:
             message = "vrrp_instance must have a name, of one word"
             report.error(statement.words[0], "missing-name", message, "vrrp_instance NAME { ... }")
+            return
         earlier = next((other for other, _ in self.instances if other.name == name), None)
-        if name and earlier:
+        if earlier:
             line = earlier.statement.text.line.number
             report.error(
                 statement.words[1],
@@ -142,8 +146,10 @@ class _Document:
             )
             return
         for line_statement in body:
-            if not self._belongs_outside(line_statement, report):
-                lines.read(line_statement, report)
+            if not (
+                self._belongs_outside(line_statement, report) or lines.read(line_statement, report)
+            ):
+                report.unknown(line_statement, INSTANCE_KEYWORDS, _home(line_statement.keyword))
         self.instances.append((lines, report))
 
     def _belongs_outside(self, statement: Statement, report: Report) -> bool:
@@ -179,23 +185,11 @@ class _Document:
             its_report.error(
                 statement.words[0],
                 "misplaced-keyword",
-                f"Unknown keyword '{keyword}' here: it belongs into a vrrp_instance",
+                f"Unknown keyword '{keyword}' here: it belongs in a vrrp_instance",
                 f"does '{lines.name}' (line {lines.statement.text.line.number}) end too early?",
             )
             return
-        owner = next(
-            (
-                block
-                for block, known in (
-                    ("global_defs", GLOBAL_KEYWORDS),
-                    ("vrrp_instance", INSTANCE_KEYWORDS),
-                )
-                if keyword in known
-            ),
-            None,
-        )
-        suggestion = f"it belongs into a {owner} block" if owner else ""
-        report.unknown(statement, ROOT_KEYWORDS, suggestion)
+        report.unknown(statement, ROOT_KEYWORDS, _home(keyword))
 
     def settled(self) -> Loaded:
         """Every default in force, and the instances compared with each other."""
@@ -205,7 +199,7 @@ class _Document:
         instances: list[VrrpInstance] = []
         uses: list[checks.InterfaceUse] = []
         for lines, report in self.instances:
-            instance = settle(lines, defaults, report)
+            instance = settle(lines, defaults, self.defaults.places, report)
             if instance is None:
                 continue
             checks.same_virtual_router(lines, instance, running, report)
@@ -233,6 +227,19 @@ class _Document:
             vrrp_scripts=tuple(script for _, _, script in self.scripts.values()),
             sync_groups=tuple(group for group, _ in self.groups),
         )
+
+
+def _home(keyword: str) -> str:
+    """Where a keyword belongs that is not known where it stands."""
+    for block, keywords in (
+        ("authentication", AUTHENTICATION_KEYWORDS),
+        ("vrrp_instance", INSTANCE_KEYWORDS),
+        ("global_defs", GLOBAL_KEYWORDS),
+        ("vrrp_script", SCRIPT_KEYWORDS),
+    ):
+        if keyword in keywords:
+            return f"it belongs in {block} {{ ... }}"
+    return ""
 
 
 def replace_body(statement: Statement, body: list[Statement]) -> Statement:

@@ -66,7 +66,9 @@ class Report:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A suggestion, or nothing where no known word is close."""
-    close = get_close_matches(word, list(known), n=1)
+    candidates = sorted(known, key=lambda name: (len(name), name))
+    begun = [name for name in candidates if name.startswith(f"{word}_")]
+    close = begun or get_close_matches(word, candidates, n=1)
     return f"did you mean '{close[0]}'?" if close else ""
 
 

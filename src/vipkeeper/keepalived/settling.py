@@ -5,7 +5,10 @@ The order of what keepalived does at the end of its reading (vrrp_complete_insta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vipkeeper.keepalived.addresses import AddressLine
+from vipkeeper.keepalived.blocks import Statement
 from vipkeeper.keepalived.commands import run_by
 from vipkeeper.keepalived.configuration import (
     MULTICAST_GROUP_4,
@@ -30,14 +33,20 @@ LONGEST_V3_INTERVAL_NS = 40_950_000_000  # twelve bits of centiseconds, RFC 9568
 CENTISECOND_NS = 10_000_000
 
 
-def settle(lines: InstanceLines, defaults: GlobalDefs, report: Report) -> VrrpInstance | None:
+def settle(
+    lines: InstanceLines,
+    defaults: GlobalDefs,
+    global_places: Mapping[str, Statement],
+    report: Report,
+) -> VrrpInstance | None:
     """The instance in force, or None where it cannot be run; ``report`` says why."""
+    places = {**global_places, **lines.places}
     _require_identity(lines, report)
     family, advertised = _one_family(lines, report)
     version = 3 if family == 6 else lines.version or defaults.vrrp_version
     advertised, excluded = _within_one_advert(advertised, lines, report)
     _check_addresses(lines, advertised + excluded, report)
-    _refuse_what_is_not_spoken(lines, defaults, family, version, report)
+    _refuse_what_is_not_spoken(lines, defaults, places, family, version, report)
     state = lines.state or "BACKUP"
     priority = _priority(lines, report)
     nopreempt, preempt_delay_ns = _preemption(lines, state, priority, report)
@@ -171,28 +180,34 @@ def _check_addresses(lines: InstanceLines, addresses: list[AddressLine], report:
 
 
 def _refuse_what_is_not_spoken(
-    lines: InstanceLines, defaults: GlobalDefs, family: int, version: int, report: Report
+    lines: InstanceLines,
+    defaults: GlobalDefs,
+    places: Mapping[str, Statement],
+    family: int,
+    version: int,
+    report: Report,
 ) -> None:
     """Errors for what other routers would see and vipkeeper does not speak yet."""
-    heading = lines.statement
+
+    def refuse(keyword: str, global_keyword: str, what: str, suggestion: str = "") -> None:
+        place = places.get(keyword) or places[global_keyword]
+        message = f"({lines.name}) {what}: the instance is not run"
+        report.error(place.words[-1], "not-yet-supported", message, suggestion)
+
     if version == 3 and family == 4:
-        place = lines.places.get("version", heading).words[-1]
-        message = f"({lines.name}) VRRP version 3 is not supported yet: the instance is not run"
-        report.error(place, "not-yet-supported", message)
+        refuse("version", "vrrp_version", "VRRP version 3 is not supported yet")
     if _first(lines.strict_mode, defaults.strict):
-        place = lines.places.get("strict_mode", heading).words[0]
-        name = "strict_mode" if lines.strict_mode else "vrrp_strict"
-        message = f"({lines.name}) {name} is not supported yet: the instance is not run"
-        report.error(
-            place,
-            "not-yet-supported",
-            message,
-            f"without {name}, the addresses can be reached also on routers that do not own them",
+        refuse(
+            "strict_mode",
+            "vrrp_strict",
+            "strict mode is not supported yet",
+            "remove it: it also keeps clients from reaching the addresses"
+            " of a router that does not own them",
         )
-    if family == 4 and (lines.multicast_group or defaults.multicast_group_4) != MULTICAST_GROUP_4:
-        place = lines.places.get("mcast_dst_ip", heading).words[-1]
-        message = f"({lines.name}) only {MULTICAST_GROUP_4} is supported yet"
-        report.error(place, "not-yet-supported", f"{message}: the instance is not run")
+    group = lines.multicast_group or defaults.multicast_group_4
+    if family == 4 and group != MULTICAST_GROUP_4:
+        what = f"no multicast group but {MULTICAST_GROUP_4} is supported yet"
+        refuse("mcast_dst_ip", "vrrp_mcast_group4", what)
 
 
 def _priority(lines: InstanceLines, report: Report) -> int:

@@ -25,11 +25,13 @@ class Absent:
     consequence: str
     code: str = "not-yet-supported"
 
-    def message(self, keyword: str) -> str:
+    def message(self, keyword: str, instance: str) -> str:
         if self.code == OUT_OF_SCOPE:
             return f"'{keyword}' is skipped: {self.consequence}"
-        what = "is not supported" if self.severity is Severity.ERROR else "has no effect"
-        return f"'{keyword}' {what} yet: {self.consequence}"
+        if self.severity is not Severity.ERROR:
+            return f"'{keyword}' has no effect yet: {self.consequence}"
+        unused = "the instance" if instance else "this file"
+        return f"'{keyword}' is not supported yet: {self.consequence}, so {unused} is not run"
 
 
 def _absent(severity: Severity, consequence: str, *keywords: str) -> dict[str, Absent]:
@@ -170,5 +172,5 @@ def report_absent(table: dict[str, Absent], statement: Statement, report: Report
     if absent is None:
         return False
     add = {_ERROR: report.error, _WARNING: report.warning, _NOTE: report.note}[absent.severity]
-    add(statement.words[0], absent.code, absent.message(statement.keyword))
+    add(statement.words[0], absent.code, absent.message(statement.keyword, report.instance))
     return True

@@ -14,7 +14,7 @@ from vipkeeper.keepalived.finding import Finding, Location, Severity, visible
 
 WHITE_SPACE = " \t\f\n\r\v"
 
-_PASSWORD = re.compile(r"(\bauth_pass\s+)(.*)")
+_PASSWORD = re.compile(r"(\bauth_pa\w*\s+)(.*)")
 
 
 @dataclass(frozen=True, slots=True)
