@@ -48,15 +48,24 @@ class Lab:
     opens a connection of its own.
     """
 
-    def __init__(self, name: str, user: int) -> None:
+    def __init__(self, name: str, user: int, owner: socket.socket | None = None) -> None:
         self.name = name
         self._user = user
+        self._owner = owner
 
     @classmethod
-    def up(cls, spec: CloudSpec, *, name: str = DEFAULT_NAME, bare: bool = False) -> Lab:
+    def up(
+        cls,
+        spec: CloudSpec,
+        *,
+        name: str = DEFAULT_NAME,
+        bare: bool = False,
+        owned: bool = False,
+    ) -> Lab:
         """Start a lab; returns when its processes run.
 
-        Whatever ends this call early, Ctrl-C among it, leaves nothing behind.
+        Whatever ends this call early, Ctrl-C among it, leaves nothing behind. An ``owned`` lab
+        ends with this process too, even when that is killed.
 
         Raises:
             LabError: one of that name runs already, or it could not be built.
@@ -64,31 +73,34 @@ class Lab:
         """
         _check_name(name)
         _check_programs(spec)
-        order = Order(name, spec, Sources.of_this_process(), bare)
+        order = Order(name, spec, Sources.of_this_process(), bare, owned)
         report, theirs = messages.pair()
-        with report:
-            process = subprocess.Popen(
-                _python("vipkeeper.lab.doorkeeper", str(theirs.fileno())),
-                stdin=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-                env=_LAUNCH_ENVIRONMENT,
-            )
-            try:
-                theirs.close()
-                assert process.stdin is not None
-                with process.stdin:
-                    process.stdin.write(pickle.dumps(order))
-                received = messages.receive(report)
-                if received is None:
-                    raise LabError("the lab ended while it was built")
-                messages.raise_failure(received[0])
-            except BaseException:
-                process.kill()
-                process.wait()
-                raise
+        process = subprocess.Popen(
+            _python("vipkeeper.lab.doorkeeper", str(theirs.fileno())),
+            stdin=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+            env=_LAUNCH_ENVIRONMENT,
+        )
+        try:
+            theirs.close()
+            assert process.stdin is not None
+            with process.stdin:
+                process.stdin.write(pickle.dumps(order))
+            received = messages.receive(report)
+            if received is None:
+                raise LabError("the lab ended while it was built")
+            messages.raise_failure(received[0])
+        except BaseException:
+            report.close()
+            process.kill()
+            process.wait()
+            raise
         # It lives on and is no child to wait for: another process may end the lab.
         process.returncode = 0
+        if owned:
+            return cls(name, os.geteuid(), report)
+        report.close()
         return cls(name, os.geteuid())
 
     @classmethod
@@ -111,9 +123,14 @@ class Lab:
         return sorted({path.removeprefix(prefix) for path in paths if path.startswith(prefix)})
 
     def enter_command(
-        self, pidfd: int, argv: Sequence[str], environment: Mapping[str, str] = {}
-    ) -> list[str]:
-        """The command that runs ``argv`` inside the instance that ``pidfd`` is the init of."""
+        self, pidfd: int, argv: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command and its environment that run ``argv`` inside an instance.
+
+        Args:
+            pidfd: of the instance's init, to be inherited.
+            environment: added to that of the program inside.
+        """
         values = {
             "PATH": f"{HOME}/bin:{_SYSTEM_PATH}",
             "HOME": "/root",
@@ -121,10 +138,11 @@ class Lab:
             "LOGNAME": "root",
             "LANG": "C.UTF-8",
             "TERM": os.environ.get("TERM", "dumb"),
-            **environment,
+            **(environment or {}),
         }
         pairs = [f"{key}={value}" for key, value in values.items()]
-        return _python("vipkeeper.lab.enter", str(pidfd), *pairs, "--", *argv)
+        command = _python("vipkeeper.lab.enter", str(pidfd), *pairs, "--", *argv)
+        return command, _LAUNCH_ENVIRONMENT
 
     def open_pidfd(self, instance: str) -> int:
         """The pidfd of an instance's init; the caller closes it."""
@@ -145,11 +163,12 @@ class Lab:
         takes it along when killed.
         """
         pidfd = self.open_pidfd(instance)
+        command, environment = self.enter_command(pidfd, argv, env)
         try:
             return subprocess.Popen(
-                self.enter_command(pidfd, argv, env or {}),
+                command,
                 pass_fds=[pidfd, *popen_arguments.pop("pass_fds", ())],
-                env=_LAUNCH_ENVIRONMENT,
+                env=environment,
                 **popen_arguments,
             )
         finally:
@@ -211,6 +230,8 @@ class Lab:
                 select.select([pidfd], [], [])
             finally:
                 os.close(pidfd)
+        if self._owner is not None:
+            self._owner.close()
 
     def status(self) -> dict[str, Any]:
         """What there is and who holds what, as plain data."""

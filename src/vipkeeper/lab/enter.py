@@ -1,4 +1,6 @@
-"""Run a program inside an instance: ``python -m vipkeeper.lab.enter PIDFD [KEY=VALUE...] -- ARGV``.
+"""Run a program inside an instance.
+
+``python -m vipkeeper.lab.enter PIDFD [KEY=VALUE...] -- ARGV``
 
 PIDFD is of the instance's init, from the lab. Who owns the lab may enter its namespaces; the
 program has the caller's standard streams, and its end is this process's end, by the same exit
@@ -7,14 +9,17 @@ code or signal. It dies with this process.
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from vipkeeper.errors import VipkeeperError
+from vipkeeper.lab import terminal
 from vipkeeper.linux import namespaces
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
@@ -32,21 +37,36 @@ def main() -> NoReturn:
     namespaces.hide_from_tracers()
     ourselves = os.pidfd_open(os.getpid())
     signals = {signal.SIGCHLD, *_PASSED_ON}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    if not terminal.at_terminal():
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         namespaces.enter(pidfd, namespaces.NEW_USER | namespaces.EVERYTHING_BUT_USER)
         namespaces.become_root()
     except VipkeeperError as error:
         print(f"vipkeeper: {error}", file=sys.stderr)  # noqa: T201 -- a program of its own
         sys.exit(error.exit_code)
+    if terminal.at_terminal():
+        ours, theirs = terminal.open_pair()
+        child = _fork(argv, environment, ourselves, lambda: terminal.take(theirs))
+        os.close(theirs)
+        code = terminal.relay(ours, child)
+        os._exit(code if code >= 0 else 128 - code)
+    unblock = functools.partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, signals)
+    _wait(_fork(argv, environment, ourselves, unblock), signals)
+
+
+def _fork(
+    argv: list[str], environment: dict[str, str], parent: int, prepare: Callable[[], object]
+) -> int:
+    """Start the program in the PID namespace that was entered."""
     child = os.fork()
     if child == 0:
         namespaces.die_with_parent(signal.SIGKILL)
-        if select.select([ourselves], [], [], 0)[0]:
+        if select.select([parent], [], [], 0)[0]:
             os._exit(1)  # the parent was gone before that was in force
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        prepare()
         _execute(argv, environment)
-    _wait(child, signals)
+    return child
 
 
 def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
