@@ -80,7 +80,7 @@ def try_variants(
 
 
 def _try_variant(variant: Variant, outages_ms: dict[str, float]) -> Result:
-    with _lab(variant.spec(), variant.id) as lab:
+    with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
         scene = Scene(lab, _Unwatched(), outages_ms)
         return _go(variant.id, variant.title, variant.look, scene)
 
@@ -100,7 +100,7 @@ def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: 
 
 @contextmanager
 def _lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
-    lab = Lab.up(spec, name=f"demo-{os.getpid()}-{what[:16]}")
+    lab = Lab.up(spec, name=f"demo-{os.getpid()}-{what}", owned=True)
     try:
         yield lab
     finally:

@@ -64,6 +64,7 @@ def main() -> None:
 class _Door:
     def __init__(self, order: Order, report: socket.socket) -> None:
         self._report: socket.socket | None = report
+        self._owned = order.owned
         self._listener = _listen(order.name)
         namespaces.adopt_orphans()
         self._cloud_socket, inner = messages.pair()
@@ -87,7 +88,7 @@ class _Door:
                 elif descriptor == self._listener.fileno():
                     self._answer_door()
                 elif self._report is not None:
-                    sys.exit(1)  # who asked for the lab is gone before it was there
+                    sys.exit(1)  # gone before the lab was there, or gone and it was theirs
 
     def _pass_on_report(self, poll: select.poll) -> None:
         received = messages.receive(self._cloud_socket)
@@ -97,10 +98,11 @@ class _Door:
         if self._report is None:
             return
         messages.send(self._report, received[0])
-        poll.unregister(self._report)
-        self._report.close()
-        self._report = None
         _leave_terminal()
+        if not self._owned:
+            poll.unregister(self._report)
+            self._report.close()
+            self._report = None
 
     def _answer_door(self) -> None:
         connection, _ = self._listener.accept()

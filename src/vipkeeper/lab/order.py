@@ -17,9 +17,11 @@ class Order:
 
     Attributes:
         bare: leave the instances' services off.
+        owned: the lab ends with the process that ordered it, whatever ends that.
     """
 
     name: str
     spec: CloudSpec
     sources: Sources
     bare: bool
+    owned: bool = False
