@@ -4,7 +4,7 @@ python := .venv/bin/python
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test lint format docs lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
@@ -27,6 +27,9 @@ lint: setup ## ruff, mypy --strict, and the floors of docs/design.md
 format: setup ## put the code into ruff's form
 	@$(python) -m ruff format
 	@$(python) -m ruff check --fix
+
+docs: setup ## write what is generated from the code into docs/
+	@$(python) scripts/write-state-machine-page
 
 # uv alone can write one lock for all platforms; nothing else needs it, so it is not in the lock.
 lock: setup ## write requirements.lock anew from pyproject.toml, with the newest versions that fit

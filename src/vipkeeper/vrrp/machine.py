@@ -208,35 +208,40 @@ class Transition:
 
 
 def always(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
+    """In all other cases."""
     return True
 
 
 def owner(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
+    """Its priority is 255: it owns the addresses."""
     return router.is_owner
 
 
 def active_down_timer_expired(
     router: VirtualRouter, state: Backup, event: TimerFired, now: int
 ) -> bool:
+    """Active_Down_Timer has expired."""
     return now >= state.active_down_timer
 
 
 def adver_timer_expired(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> bool:
+    """Adver_Timer has expired."""
     return now >= state.adver_timer
 
 
 def resigning(
     router: VirtualRouter, state: Backup | Active, event: AdvertisementReceived, now: int
 ) -> bool:
+    """The advert's priority is 0."""
     return event.advertisement.priority == PRIORITY_RESIGNING
 
 
 def not_to_be_preempted(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> bool:
-    """Its priority is not below ours, or we do not preempt. Addresses break no tie here.
+    """The advert's priority is not below ours, or we do not preempt.
 
-    The owner preempts whatever Preempt_Mode says (RFC 9568 6.1).
+    Addresses break no tie here. The owner preempts whatever Preempt_Mode says (RFC 9568 6.1).
     """
     if event.advertisement.priority >= router.priority:
         return True
@@ -246,6 +251,7 @@ def not_to_be_preempted(
 def preempt_hold_runs(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> bool:
+    """A preempt delay is set, and has not passed since the first lower advert."""
     if state.preempt_hold is None:
         return router.preempt_delay_ns > 0 and not router.is_owner
     return now < state.preempt_hold
@@ -254,7 +260,10 @@ def preempt_hold_runs(
 def sender_wins(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> bool:
-    """Higher priority, or the same and the higher address, compared as unsigned numbers."""
+    """The advert's priority is above ours, or the same and the sender's address is higher.
+
+    Addresses are compared as unsigned numbers; an equal one is not higher.
+    """
     theirs = event.advertisement.priority
     if theirs != router.priority:
         return theirs > router.priority
@@ -264,6 +273,7 @@ def sender_wins(
 def answers_losing_adverts(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> bool:
+    """Losing adverts are answered (the default)."""
     return router.answer_losing_adverts
 
 
@@ -271,6 +281,7 @@ def answers_losing_adverts(
 
 
 def become_active(router: VirtualRouter, state: State, event: Event, now: int) -> Outcome:
+    """Adver_Timer := Advertisement_Interval."""
     new = Active(adver_timer=now + router.advertisement_interval_ns, advertised_at=now)
     return new, (
         SendAdvertisement(),
@@ -280,23 +291,29 @@ def become_active(router: VirtualRouter, state: State, event: Event, now: int) -
 
 
 def become_backup(router: VirtualRouter, state: Initialize, event: Startup, now: int) -> Outcome:
-    """6.4.1; the addresses are released too, for a predecessor may have left them behind."""
+    """Active_Down_Timer := Active_Down_Interval, by our own interval.
+
+    The addresses are released too, for a predecessor may have left them behind.
+    """
     interval = router.advertisement_interval_ns
     new = Backup(now + router.active_down_interval_ns(interval), interval)
     return new, (ReleaseAddresses(),)
 
 
 def leave(router: VirtualRouter, state: Backup, event: Shutdown, now: int) -> Outcome:
+    """Nothing is sent: nobody listens for a Backup."""
     return Initialize(), ()
 
 
 def resign(router: VirtualRouter, state: Active, event: Shutdown, now: int) -> Outcome:
+    """The advert must leave before the socket is closed."""
     return Initialize(), (SendAdvertisement(resigning=True), ReleaseAddresses())
 
 
 def wait_skew_time(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> Outcome:
+    """Active_Down_Timer := Skew_Time; a preempt delay is over."""
     skew = router.skew_time_ns(state.active_adver_interval_ns)
     return replace(state, active_down_timer=now + skew, preempt_hold=None), ()
 
@@ -304,6 +321,7 @@ def wait_skew_time(
 def follow_sender(
     router: VirtualRouter, state: Backup | Active, event: AdvertisementReceived, now: int
 ) -> Outcome:
+    """Active_Down_Timer := Active_Down_Interval, in VRRPv3 by the sender's interval."""
     interval = (
         event.advertisement.interval_ns
         if router.version.learns_interval
@@ -315,6 +333,7 @@ def follow_sender(
 def follow_for_now(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> Outcome:
+    """As in the row above; the delay begins with the first such advert."""
     following, actions = follow_sender(router, state, event, now)
     assert isinstance(following, Backup)
     hold = state.preempt_hold
@@ -326,13 +345,17 @@ def follow_for_now(
 def let_the_timer_run(
     router: VirtualRouter, state: Backup, event: AdvertisementReceived, now: int
 ) -> Outcome:
+    """Active_Down_Timer runs on."""
     return state, ()
 
 
 def shift_by_skew_time(
     router: VirtualRouter, state: Backup, event: PriorityChanged, now: int
 ) -> Outcome:
-    """The timer was started with the old skew; what is left of it changes by the difference."""
+    """Active_Down_Timer is moved by what Skew_Time has changed.
+
+    It was started with the old skew, and is not moved into the past.
+    """
     interval = state.active_adver_interval_ns
     before = replace(router, priority=event.previous).skew_time_ns(interval)
     shifted = state.active_down_timer + router.skew_time_ns(interval) - before
@@ -340,9 +363,10 @@ def shift_by_skew_time(
 
 
 def advertise(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> Outcome:
-    """Keep to the schedule; after a pause of more than an interval start a new one.
+    """Adver_Timer := its last expiry + Advertisement_Interval.
 
-    The period is exact that way, and a late wake-up is not followed by a burst.
+    The period is exact that way. After a pause of an interval or more a new schedule begins, so
+    that a late wake-up is not followed by a burst.
     """
     due = state.adver_timer + router.advertisement_interval_ns
     if due <= now:
@@ -354,7 +378,7 @@ def advertise(router: VirtualRouter, state: Active, event: TimerFired, now: int)
 def assert_active(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> Outcome:
-    """Answer a losing advert, now or as soon as the bound allows.
+    """Adver_Timer runs on. What comes too soon after our last advert is answered by the next.
 
     The addresses are announced again with the answer: the loser may have announced them, and
     whoever heard it must hear us after it.
@@ -372,7 +396,7 @@ def assert_active(
 def assert_active_after_resignation(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> Outcome:
-    """The same, and a new schedule (6.4.3).
+    """As for a losing advert; then Adver_Timer := Advertisement_Interval.
 
     Who resigns was Active beside us: whoever took the addresses to be there must hear us after
     it, or goes on sending to a router that has gone.
@@ -386,12 +410,14 @@ def assert_active_after_resignation(
 def yield_to_sender(
     router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int
 ) -> Outcome:
+    """Active_Down_Timer := Active_Down_Interval, in VRRPv3 by the sender's interval."""
     new, _ = follow_sender(router, state, event, now)
     last_word = (SendAdvertisement(),) if router.advertise_before_yielding else ()
     return new, (*last_word, ReleaseAddresses())
 
 
 def stay(router: VirtualRouter, state: Active, event: AdvertisementReceived, now: int) -> Outcome:
+    """Adver_Timer runs on."""
     return state, ()
 
 
