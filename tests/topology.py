@@ -1,11 +1,13 @@
 """Small networks in namespaces of their own, for tests against the real kernel.
 
-A :class:`Network` is a user namespace (root is not needed) with a network namespace that is the
-switch, and one more for each node. It all ends with the process that holds it.
+A :class:`Network` is a network namespace that is the switch, and one more for each node. Root
+needs no more; another user gets a user namespace around it. It all ends with the process that
+holds it.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -37,12 +39,17 @@ def program(name: str) -> str:
     return path
 
 
-def wait_until(condition: Callable[[], T], *, seconds: float = 10.0, what: str = "") -> T:
-    """Ask until the answer is true, at most so long; return the answer."""
+def wait_until(
+    condition: Callable[[], T], *, seconds: float = 10.0, what: str | Callable[[], str] = ""
+) -> T:
+    """Ask until the answer is true, at most so long; return the answer.
+
+    ``what`` says in the failure what was waited for; a callable is asked at that moment.
+    """
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds} s: {what or condition}")
+            pytest.fail(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(POLL_SECONDS)
     return answer
 
@@ -91,20 +98,34 @@ class Node:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
 
 class Network:
     """A switch and the nodes on it."""
 
     def __init__(self) -> None:
+        is_root = os.geteuid() == 0
         self._holder = subprocess.Popen(
             [
                 program("unshare"),
-                *("--user", "--map-root-user", "--net", "--mount", "--pid", "--fork"),
-                *("--mount-proc", "--kill-child", "--", "sh", "-c"),
+                *(() if is_root else ("--user", "--map-root-user")),
+                *(
+                    "--net",
+                    "--mount",
+                    "--pid",
+                    "--fork",
+                    "--mount-proc",
+                    "--kill-child",
+                    "--",
+                    "sh",
+                    "-c",
+                ),
                 "mount -t tmpfs run /run && mkdir /run/netns && mount -t sysfs sys /sys"
                 " && ip link add switch type bridge mcast_snooping 0 && ip link set switch up"
-                " && echo ready && exec sleep 3600",
+                " && echo ready && sleep 3600 & wait",  # the shell is init here: it reaps orphans
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -116,8 +137,8 @@ class Network:
             pytest.fail(f"no user namespace with a network can be made here: {line}")
         pid = self._child_pid()
         self.enter = [
-            *(program("nsenter"), f"--target={pid}", "--user", "--net", "--mount", "--pid"),
-            "--preserve-credentials",
+            *(program("nsenter"), f"--target={pid}", "--net", "--mount", "--pid"),
+            *(() if is_root else ("--user", "--preserve-credentials")),
         ]
         self.nodes: dict[str, Node] = {}
 

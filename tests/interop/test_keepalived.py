@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.programs import VIP, Pair, discards
+from tests.programs import VIP, Pair, discards
 from tests.topology import Network, wait_until
 
 ROLES = [

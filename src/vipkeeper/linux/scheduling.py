@@ -12,8 +12,8 @@ MCL_CURRENT = 1
 MCL_FUTURE = 2
 MCL_ONFAULT = 4  # lock pages when they are touched: a bare Python stays at its real size
 
-REALTIME_PRIORITY = 50
-"""Above the kernel's default for nothing in particular, below its own threaded interrupts' 50+."""
+REALTIME_PRIORITY = 1
+"""The lowest: above all that is not real-time, below whatever else on the machine is."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15

@@ -63,7 +63,8 @@ class Speaker:
         # Its timers run from here on: one interpreter that starts slowly does not lose an election.
         begun = self.log().count("(init)") + 1
         wait_until(
-            lambda: self.log().count("(init)") >= begun, what=f"{self.kind} listens\n{self.log()}"
+            lambda: self.log().count("(init)") >= begun,
+            what=lambda: f"{self.kind} listens\n{self.log()}",
         )
 
     def stop(self) -> int:
@@ -158,7 +159,7 @@ class Pair:
         wait_until(
             lambda: holders((self.test01, self.test02)) == list(names),
             seconds=TAKEOVER_SECONDS,
-            what=f"the VIP is held by {names or 'nobody'}\n{self.logs()}",
+            what=lambda: f"the VIP is held by {names or 'nobody'}\n{self.logs()}",
         )
 
     def logs(self) -> str:
