@@ -43,7 +43,7 @@ def test_an_outage_at_the_beginning_and_one_that_is_not_over_at_the_end() -> Non
     seen = analyse(sent_ns, answered(sent_ns, {2: "test01"}), end_ns=ms(8)[0])
     assert seen.outages == (
         Outage(0.0, 2.0, 2, None, "test01", 0.0),
-        Outage(3.0, 5.0, 3, "test01", None, 2.0),
+        Outage(3.0, 5.0, 3, "test01", None, 0.0),
     )
     assert (seen.longest_outage_ms, seen.total_outage_ms) == (5.0, 7.0)
 
@@ -56,12 +56,18 @@ def test_a_prober_that_was_not_run_saw_no_outage_but_says_so() -> None:
     assert seen.longest_stall_ms == 50.0
 
 
-def test_a_stall_inside_an_outage_says_by_how_much_it_may_be_too_long() -> None:
+def test_a_stall_at_the_end_of_an_outage_makes_its_duration_uncertain() -> None:
     sent_ns = ms(0, 1, 2, 22, 23)
     seen = analyse(
         sent_ns, answered(sent_ns, {0: "test01", 3: "test02", 4: "test02"}), end_ns=ms(24)[0]
     )
     assert seen.outages == (Outage(1.0, 21.0, 2, "test01", "test02", 19.0),)
+
+
+def test_a_stall_before_an_outage_or_in_its_middle() -> None:
+    sent_ns = ms(0, 11, 31, 32)
+    seen = analyse(sent_ns, answered(sent_ns, {0: "test01", 3: "test02"}), end_ns=ms(33)[0])
+    assert seen.outages == (Outage(11.0, 21.0, 2, "test01", "test02", 10.0),)
 
 
 def test_an_answer_slower_than_the_patience_is_none() -> None:
@@ -134,7 +140,7 @@ def test_outages_are_apart_in_order_and_within_the_measurement(
     end_of_last = -1.0
     for outage in seen.outages:
         assert outage.start_ms > end_of_last
-        assert 0 <= outage.stalled_ms < outage.duration_ms
+        assert outage.uncertain_ms >= 0
         end_of_last = outage.start_ms + outage.duration_ms
     assert end_of_last <= seen.duration_ms
     assert seen.longest_outage_ms <= seen.total_outage_ms <= seen.duration_ms

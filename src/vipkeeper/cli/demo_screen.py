@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vipkeeper.demo.step import Check, Report, Result
+from vipkeeper.demo.step import Report, Result
 
 
 class Screen:
@@ -33,6 +32,10 @@ class Screen:
     ) -> None:
         self._status.stop()
 
+    def chapter(self, title: str) -> None:
+        self.console.print(Text(title, "bold underline"))
+        self.console.print()
+
     def begins(self, title: str) -> None:
         self._title = title
         self._status.update(Text(title, "bold"))
@@ -43,10 +46,11 @@ class Screen:
     def ended(self, result: Result) -> None:
         self._print(Text.assemble(_name(result), (f"  {result.seconds:.1f} s", "dim")))
         for check in result.checks:
-            for indent, text in _check(check):
-                self._print(text, indent)
+            self._print(Text(check.expected, "" if check.ok else "red"), 4, _mark(check.ok))
+            self._print(Text.assemble((check.prompt, "dim"), (check.command, "cyan")), 4)
+            self._print(Text(check.observed, "" if check.ok else "yellow"), 4)
         if result.trouble:
-            self._print(Text.assemble(_mark(False), " ", (result.trouble, "red")), 2)
+            self._print(Text(result.trouble, "red"), 4, _mark(False))
         self.console.print()
 
     def summary(self, report: Report) -> None:
@@ -68,14 +72,20 @@ class Screen:
             )
         )
 
-    def _print(self, text: Text, indent: int = 0) -> None:
-        """Wrapped with its indent on a terminal; a pipe gets the lines as they are."""
-        lines: Iterator[Text] = iter(text.split("\n"))
+    def _print(self, text: Text, indent: int = 0, mark: Text | None = None) -> None:
+        """Wrapped with its indent on a terminal; a pipe gets the lines as they are.
+
+        The mark stands in the indent of the first line.
+        """
+        lines = list(text.split("\n"))
         if self.console.is_terminal:
-            width = self.console.width - indent
-            lines = (part for line in lines for part in line.wrap(self.console, width))
-        for line in lines:
-            self.console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+            width = max(self.console.width - indent, 1)
+            lines = [part for line in lines for part in line.wrap(self.console, width)]
+        for number, line in enumerate(lines):
+            margin = Text(" " * indent)
+            if mark and number == 0:
+                margin = Text(" " * (indent - 2)).append_text(mark).append(" ")
+            self.console.print(margin.append_text(line), soft_wrap=True)
 
 
 def _style(ok: bool) -> str:
@@ -90,9 +100,3 @@ def _name(result: Result) -> Text:
     """Mark, number as in the guide, title. A variant has no number there."""
     number = result.id.removeprefix("step-") + " " if result.id.startswith("step-") else ""
     return Text.assemble(_mark(result.ok), " ", (number + result.title, "bold"))
-
-
-def _check(check: Check) -> Iterator[tuple[int, Text]]:
-    yield 2, Text.assemble(_mark(check.ok), " ", (check.expected, "" if check.ok else "red"))
-    yield 4, Text.assemble((f"{check.where}# ", "dim"), (check.command, "cyan"))
-    yield 4, Text(check.observed, "" if check.ok else "yellow")

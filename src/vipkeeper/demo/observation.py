@@ -90,7 +90,7 @@ def journal(lab: Lab, host: str, wanted: Sequence[str]) -> Check:
     rest = iter(seen.text.splitlines())
     found = [any(line.rstrip().endswith(message) for line in rest) for message in wanted]
     return seen.check(
-        "in this order: " + "; ".join(wanted),
+        "\n".join(["in this order:", *wanted]),
         all(found),
         seen.lines(r"Entering \w+ STATE", r"received advert", r"Received advert"),
     )
@@ -98,6 +98,11 @@ def journal(lab: Lab, host: str, wanted: Sequence[str]) -> Check:
 
 def mac_address(lab: Lab, host: str) -> str:
     return run(lab, host, "cat /sys/class/net/eth0/address").text.strip()
+
+
+def narrow(table: str) -> str:
+    """A table that is as wide as a terminal, indented on one: its widest gaps closed a little."""
+    return re.sub(r" {4,}", "   ", table.strip())
 
 
 def neighbours(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,11 +14,14 @@ from vipkeeper.demo.scene import Scene, Watcher, cloud
 from vipkeeper.demo.step import Check, Report, Result
 from vipkeeper.demo.variants import VARIANTS, Variant
 from vipkeeper.demo.walkthrough import STEPS, Step
-from vipkeeper.errors import VipkeeperError
+from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import CloudSpec
 
 _VIP_S = 20.0
+
+Outcome = tuple[Result, dict[str, float]]
+"""What a step showed, and the outages in milliseconds that were measured on the way."""
 
 
 def run(
@@ -27,62 +31,63 @@ def run(
     steps: Sequence[Step] = STEPS,
     variants: Sequence[Variant] = VARIANTS,
 ) -> Report:
-    """The demo as a whole. Whatever happens, its labs are gone when it ends.
+    """The demo as a whole. Whatever ends it, its labs are gone.
 
     Raises:
         VipkeeperError: a lab could not be built.
     """
     began = time.monotonic()
-    results: list[Result] = []
-    outages_ms: dict[str, float] = {}
-    if steps:
-        results += walk(watcher, make_cloud(), steps, outages_ms)
-    if variants:
-        results += try_variants(watcher, variants, outages_ms)
+    gone_through = [*walk(watcher, make_cloud(), steps), *try_variants(watcher, variants)]
     return Report(
-        results,
-        outages_ms,
+        [result for result, _ in gone_through],
+        {name: ms for _, outages_ms in gone_through for name, ms in outages_ms.items()},
         seconds=time.monotonic() - began,
         planned=len(steps) + len(variants),
     )
 
 
-def walk(
-    watcher: Watcher, spec: CloudSpec, steps: Sequence[Step], outages_ms: dict[str, float]
-) -> list[Result]:
+def walk(watcher: Watcher, spec: CloudSpec, steps: Sequence[Step]) -> Iterator[Outcome]:
     """The steps one after another, in one lab."""
+    watcher.chapter("A virtual IP kept alive by two nodes: docs/guide/walkthrough.md")
     watcher.begins("Building the cloud")
-    results = []
-    with _lab(spec, "0") as lab:
-        scene = Scene(lab, watcher, outages_ms)
-        scene.until_holds_vip("test01", timeout=_VIP_S)
+    with _lab(spec, "walkthrough") as lab:
+        scene = Scene(lab, watcher, threading.Event())
+        try:
+            scene.until_holds_vip("test01", timeout=_VIP_S)
+        except LabError as error:
+            watcher.doing(str(error))  # the steps show what is wrong
         for step in steps:
+            scene.measured.clear()
             watcher.begins(step.title)
-            results.append(_go(step.id, step.title, step.go, scene))
-            watcher.ended(results[-1])
-    return results
-
-
-def try_variants(
-    watcher: Watcher, variants: Sequence[Variant], outages_ms: dict[str, float]
-) -> list[Result]:
-    """The variants all at once, each in a lab of its own; in the order of `variants`."""
-    watcher.begins("What is seen when one thing is not set up")
-    done: dict[str, Result] = {}
-    with ThreadPoolExecutor(len(variants)) as threads:
-        running = [threads.submit(_try_variant, each, outages_ms) for each in variants]
-        for future in as_completed(running):
-            result = future.result()
-            done[result.id] = result
-            watcher.doing(f"{len(done)} of {len(variants)} clouds tried")
+            result = _go(step.id, step.title, step.go, scene)
             watcher.ended(result)
+            yield result, scene.outages_ms()
+
+
+def try_variants(watcher: Watcher, variants: Sequence[Variant]) -> list[Outcome]:
+    """The variants all at once, each in a lab of its own; in the order of `variants`."""
+    watcher.chapter("What is seen when one thing is not set up")
+    watcher.begins("A cloud for each, all at once")
+    done: dict[str, Outcome] = {}
+    interrupted = threading.Event()
+    with ThreadPoolExecutor(max(1, len(variants))) as threads:
+        running = [threads.submit(_try_variant, each, interrupted) for each in variants]
+        try:
+            for future in as_completed(running):
+                outcome = future.result()
+                done[outcome[0].id] = outcome
+                watcher.doing(f"{len(done)} of {len(variants)} clouds tried")
+                watcher.ended(outcome[0])
+        finally:
+            interrupted.set()
     return [done[each.id] for each in variants]
 
 
-def _try_variant(variant: Variant, outages_ms: dict[str, float]) -> Result:
+def _try_variant(variant: Variant, interrupted: threading.Event) -> Outcome:
     with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
-        scene = Scene(lab, _Unwatched(), outages_ms)
-        return _go(variant.id, variant.title, variant.look, scene)
+        scene = Scene(lab, _Unwatched(), interrupted)
+        result = _go(variant.id, variant.title, variant.look, scene)
+        return result, scene.outages_ms()
 
 
 def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Result:
@@ -93,6 +98,8 @@ def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: 
     try:
         for check in look(scene):
             checks.append(check)
+            if scene.interrupted.is_set():
+                raise LabError("interrupted")
     except (VipkeeperError, subprocess.SubprocessError) as error:
         trouble = str(error)
     return Result(name, title, tuple(checks), time.monotonic() - began, trouble)
@@ -109,6 +116,9 @@ def _lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
 
 class _Unwatched:
     """Five variants talking at once would say nothing; each is reported when it is done."""
+
+    def chapter(self, title: str) -> None:
+        pass
 
     def begins(self, title: str) -> None:
         pass

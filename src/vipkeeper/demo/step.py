@@ -13,7 +13,7 @@ class Check:
 
     Attributes:
         expected: what must be seen, as a sentence.
-        where: the instance on which it was looked at.
+        where: the instance on which it was done or looked at; empty for this machine.
         command: what was run there, as one would type it.
         observed: what was really seen: the lines of the output that matter.
         ok: whether the one is the other.
@@ -26,9 +26,13 @@ class Check:
     ok: bool
 
     @property
+    def prompt(self) -> str:
+        return f"{self.where}# " if self.where else "$ "
+
+    @property
     def transcript(self) -> str:
         """Prompt, command and output, as on a terminal."""
-        return f"{self.where}# {self.command}\n{self.observed}".rstrip()
+        return f"{self.prompt}{self.command}\n{self.observed}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

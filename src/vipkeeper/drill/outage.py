@@ -4,8 +4,8 @@ A probe is *answered* when its echo came back within the patience, and *lost* ot
 is a run of lost probes: it begins when the first of them was sent and ends when the next answered
 one was sent (or with the measurement). With one probe each millisecond both ends are known to a
 millisecond, unless the prober itself was not run by its machine in that time. Such a *stall* loses
-no probe, since none was sent, so it is never an outage by itself; where it falls into one, the
-outage says by how much it may be too long.
+no probe, since none was sent, so it is never an outage by itself; where it falls onto an end of
+one, the outage says by how much its duration is uncertain.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Outage:
     """A time in which nobody answered; ``start_ms`` counts from the first probe.
 
     ``answered_before`` and ``answered_after`` are host names, None where the measurement began or
-    ended without an answer. ``stalled_ms`` is the part in which the prober did not send.
+    ended without an answer. ``uncertain_ms``: by so much a late prober may have the ends wrong.
     """
 
     start_ms: float
@@ -40,7 +40,7 @@ class Outage:
     probes_lost: int
     answered_before: str | None
     answered_after: str | None
-    stalled_ms: float
+    uncertain_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,13 @@ def _outages(
             probes_lost=len(probes),
             answered_before=hosts[first - 1] if first else None,
             answered_after=hosts[after] if after < len(hosts) else None,
-            stalled_ms=_ms(sum(max(0, ends_ns[p] - sent_ns[p] - period_ns) for p in probes)),
+            uncertain_ms=_ms(
+                sum(
+                    max(0, ends_ns[edge] - sent_ns[edge] - period_ns)
+                    for edge in (first - 1, after - 1)
+                    if edge >= 0 and after < len(hosts)
+                )
+            ),
         )
 
 
