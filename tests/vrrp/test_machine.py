@@ -36,8 +36,8 @@ from vipkeeper.vrrp.version import SECOND_NS
 MS = 1_000_000
 SILENT = replace(V2, answer_losing_adverts=False)
 FIRST_WORDS = (
-    SendAdvertisement(),
     AcquireAddresses(),
+    SendAdvertisement(),
     AnnounceAddresses(Occasion.BECAME_ACTIVE),
 )
 ANSWER = (SendAdvertisement(), AnnounceAddresses(Occasion.LOSING_ADVERT))

@@ -281,11 +281,15 @@ def answers_losing_adverts(
 
 
 def become_active(router: VirtualRouter, state: State, event: Event, now: int) -> Outcome:
-    """Adver_Timer := Advertisement_Interval."""
+    """Adver_Timer := Advertisement_Interval.
+
+    The addresses first, so that a router that yields to the advert leaves no gap. On the wire the
+    order is the RFC's: the advert, then the announcements.
+    """
     new = Active(adver_timer=now + router.advertisement_interval_ns, advertised_at=now)
     return new, (
-        SendAdvertisement(),
         AcquireAddresses(),
+        SendAdvertisement(),
         AnnounceAddresses(Occasion.BECAME_ACTIVE),
     )
 
