@@ -186,6 +186,7 @@ class Cloud:
 
     async def _start(self, request: dict[str, Any]) -> Answer:
         machine = self._machine(request)
+        await machine.until_stopped()
         machine.spawn()
         await self._boot([machine])
         return {"ok": True}, []

@@ -123,6 +123,12 @@ class Machine:
             self.kill()
             raise LabError(f"{self.name} did not boot within {BOOT_TIMEOUT:.0f} s") from None
         self.state = "running"
+        asyncio.get_running_loop().add_reader(self._init, self._told)
+
+    async def until_stopped(self) -> None:
+        """Wait for the end of a machine that is shutting down; any other is as it is."""
+        if self.state == "stopping":
+            await self._ended.wait()
 
     async def stop(self) -> None:
         """A clean shutdown; what does not end by itself is killed."""
@@ -212,8 +218,15 @@ class Machine:
             )
         assert key in received[0]
 
+    def _told(self) -> None:
+        """Its init says that it shuts down, or is gone, which :meth:`_died` sees to."""
+        asyncio.get_running_loop().remove_reader(self._init)
+        self.state = "stopping"
+
     def _died(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._pidfd)
+        loop.remove_reader(self._init)
         _, status = os.waitpid(self.pid, 0)
         os.close(self._pidfd)
         self._init.close()

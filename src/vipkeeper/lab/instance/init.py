@@ -9,6 +9,7 @@ Signals, as the cloud and the DHCP client use them: SIGTERM is ``shutdown -h now
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import os
@@ -170,19 +171,20 @@ class Init:
             return
         self._exit_code = exit_code
         self.log("", "Reached target shutdown.target.")
+        messages.send(self._cloud, {"stopping": True})
         left = {unit.name for unit in self._order.units}
         self.call_later(SHUTDOWN_TIMEOUT, self._end)
 
         def stopped(name: str) -> None:
             left.discard(name)
             if not left:
-                self._end()
+                self.call_later(0, self._end)
 
         for unit in reversed(self._order.units):
             service = self._supervisor.services[unit.name]
-            self._supervisor.stop(service, lambda name=unit.name: stopped(name))  # type: ignore[misc]
+            self._supervisor.stop(service, functools.partial(stopped, unit.name))
         if not left:
-            self._end()
+            self.call_later(0, self._end)
 
     def _end(self) -> NoReturn:
         # With PID 1 the kernel ends all else (pid_namespaces(7)).
@@ -275,8 +277,9 @@ class Init:
             _reply(connection, {"services": every})
             return
         if what in ("halt", "reboot"):
-            done()
+            # Before the answer, so that who then asks the cloud finds the machine stopping.
             self.shut_down(EXIT_REBOOT if what == "reboot" else EXIT_HALT)
+            done()
             return
         service = self._supervisor.find(request["unit"])
         if what == "status":

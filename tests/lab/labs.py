@@ -1,0 +1,115 @@
+"""Labs for tests, and what can be seen of them from the host."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.topology import wait_until
+from vipkeeper.errors import LabError
+from vipkeeper.lab import spec_file
+from vipkeeper.lab.client import Lab
+from vipkeeper.lab.spec import CloudSpec
+
+VIP = "192.168.100.196"
+FLOATING_VIP = "99.88.128.171"
+ELECTION_SECONDS = 15.0
+
+_numbers = itertools.count(1)
+
+
+def unused_name(what: str) -> str:
+    """A name that no other lab on this machine has, another run of these tests included."""
+    return f"{what}-{os.getpid()}-{next(_numbers)}"
+
+
+def with_keepalived() -> CloudSpec:
+    """The walkthrough's cloud with Debian's keepalived on both nodes."""
+    return spec_file.walkthrough().with_vrrp("keepalived", "test01", "test02")
+
+
+@contextmanager
+def running(spec: CloudSpec, *, bare: bool = False, what: str = "test") -> Iterator[Lab]:
+    lab = Lab.up(spec, name=unused_name(what), bare=bare)
+    try:
+        yield lab
+    finally:
+        if lab.name in Lab.names():
+            lab.down()
+
+
+def curl(lab: Lab, instance: str, address: str) -> str:
+    """What a web server answers, or curl's complaint."""
+    ended = lab.run(instance, ["curl", "-sS", "-m", "2", f"http://{address}/index.html"])
+    return (ended.stdout or ended.stderr).strip()
+
+
+def wait_for_holders(lab: Lab, *names: str) -> None:
+    wait_until(
+        lambda: lab.holders(VIP) == list(names),
+        seconds=ELECTION_SECONDS,
+        what=lambda: f"{names} to hold the VIP; it is held by {lab.holders(VIP)}",
+    )
+
+
+def processes_of(lab: str) -> set[int]:
+    """Every process of the host that belongs to a lab: the doorkeeper and its descendants."""
+    parents = {}
+    doorkeeper = None
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(entry.name)] = int(stat[stat.rindex(")") + 2 :].split()[1])
+        if b"vipkeeper.lab.doorkeeper" in command and lab.encode() in command:
+            doorkeeper = int(entry.name)
+    if doorkeeper is None:
+        return set()
+    family = {doorkeeper}
+    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return family
+
+
+def doorkeeper_and_cloud(lab: str) -> tuple[int, int]:
+    doorkeeper = min(processes_of(lab))
+    children = Path(f"/proc/{doorkeeper}/task/{doorkeeper}/children").read_text().split()
+    assert len(children) == 1
+    return doorkeeper, int(children[0])
+
+
+def alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
+
+
+def host() -> dict[str, object]:
+    """What a lab must leave as it is."""
+
+    def output(*argv: str) -> str:
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+    return {
+        "mounts": Path("/proc/self/mountinfo").read_text(),
+        "links": output("ip", "-o", "link"),
+        "addresses": output("ip", "-o", "address"),
+        "routes": output("ip", "route", "show", "table", "all"),
+        "hostname": Path("/proc/sys/kernel/hostname").read_text(),
+        "forwarding": Path("/proc/sys/net/ipv4/ip_forward").read_text(),
+        "run": sorted(path.name for path in Path("/run").iterdir()),
+    }
+
+
+def gone(name: str) -> bool:
+    try:
+        Lab.connect(name)
+    except LabError:
+        return True
+    return False
