@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vipkeeper.linux.vrrp_socket import Datagram, ipv4_packet, parse_ipv4
+from vipkeeper.vrrp.advertisement import internet_checksum
+
+SOURCE, GROUP = IPv4Address("192.168.100.131"), IPv4Address("224.0.0.18")
+# As keepalived 2.2.7 sends it with the walkthrough's file (captured; identification 3).
+KEEPALIVED = bytes.fromhex("45c00028 00030000 ff70b55c c0a86483 e0000012".replace(" ", ""))
+
+
+def test_the_header_is_the_one_that_keepalived_sends() -> None:
+    packet = ipv4_packet(SOURCE, GROUP, 3, b"\0" * 20)
+    assert packet[:10] == KEEPALIVED[:10]
+    assert packet[12:20] == KEEPALIVED[12:]
+    assert internet_checksum(packet[:20]) == 0
+
+
+@given(st.binary(max_size=100), st.integers(0, 65535), st.binary(max_size=20))
+def test_what_was_built_is_read_back_without_the_padding_behind_it(
+    payload: bytes, identification: int, padding: bytes
+) -> None:
+    packet = ipv4_packet(SOURCE, GROUP, identification, payload)
+    assert parse_ipv4(packet + padding) == Datagram(SOURCE, GROUP, 255, payload)
+
+
+@given(st.binary(max_size=80))
+def test_whatever_comes_is_a_datagram_or_none(packet: bytes) -> None:
+    datagram = parse_ipv4(packet)
+    assert datagram is None or len(datagram.payload) <= len(packet) - 20
+
+
+def test_options_are_no_part_of_the_payload() -> None:
+    plain = ipv4_packet(SOURCE, GROUP, 1, b"payload")
+    options = b"\x94\x04\x00\x00"  # router alert (RFC 2113)
+    total = (len(plain) + 4).to_bytes(2, "big")
+    packet = b"\x46" + plain[1:2] + total + plain[4:20] + options + plain[20:]
+    assert parse_ipv4(packet) == Datagram(SOURCE, GROUP, 255, b"payload")
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"\x45" * 19,
+        b"\x65" + b"\0" * 40,  # IPv6
+        b"\x44" + b"\0" * 40,  # a header of 16 bytes
+        b"\x45\x00\x00\x10" + b"\0" * 16,  # a total length below the header's
+        b"\x45\x00\x00\xff" + b"\0" * 16,  # more than there is
+    ],
+)
+def test_what_is_no_whole_ipv4_packet_is_none(packet: bytes) -> None:
+    assert parse_ipv4(packet) is None
