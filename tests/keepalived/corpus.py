@@ -18,12 +18,12 @@ FILES = sorted(path.name for path in CORPUS.glob("*.conf"))
 CONFIG_ID = "alpha"
 
 
-def read(name: str) -> Loaded:
+def read(name: str, *, config_id: str = CONFIG_ID) -> Loaded:
     """With the corpus as working directory, so that locations are the same on every machine."""
     before = Path.cwd()
     os.chdir(CORPUS)
     try:
-        return read_configuration(name, config_id=CONFIG_ID)
+        return read_configuration(name, config_id=config_id)
     finally:
         os.chdir(before)
 

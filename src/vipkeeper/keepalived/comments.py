@@ -15,15 +15,18 @@ def without_comment(text: Text, findings: list[Finding]) -> Text | None:
     """
     end, quote = _end_of_meaning(text.content)
     if quote is not None:
+        # For comments \" does not end a quote, but for words it does. keepalived reports such a
+        # line and reads it nevertheless; with an odd number of quotes it cannot.
+        readable = text.content.count('"') % 2 == 0
         findings.append(
             text[quote:].finding(
                 Severity.WARNING,
                 "open-quote",
-                "Unterminated quote: this line is ignored",
-                suggestion='add the closing "',
+                "Unterminated quote" + ("" if readable else ": this line is ignored"),
+                suggestion=f'add the closing "{", without a backslash" if readable else ""}',
             )
         )
-        return None
+        return text.strip() if readable else None
     meaning = text[:end].strip()
     if end < len(text) and end > 0 and text.content[end - 1] not in WHITE_SPACE + "{}":
         findings.append(_cut_word(text, end, meaning))

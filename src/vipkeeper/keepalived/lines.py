@@ -30,7 +30,7 @@ LONGEST_LINE = 1024
 DEEPEST_INCLUDE = 32
 
 # Parameters that use each other, and repetitions within repetitions, grow exponentially.
-MOST_LINES = 200_000
+MOST_LINES = 100_000
 DEEPEST_PARAMETER = 32
 
 _INCLUDES = frozenset({"include", "includer", "includem", "includew", "includeb", "includea"})
@@ -55,6 +55,7 @@ class LineReader:
         self._open_files: list[str] = []
         self._collecting: tuple[str, list[Text]] | None = None
         self._lines_left = MOST_LINES
+        self._told: set[Finding] = set()
 
     def read(self, path: str) -> Iterator[Text]:
         """The meaningful lines of ``path`` and of what it includes.
@@ -183,7 +184,9 @@ class LineReader:
             if depth > DEEPEST_PARAMETER:
                 raise EndlessSubstitutionError("replacing the parameters of this line does not end")
         except EndlessSubstitutionError as error:
-            self._warn(text, "endless-parameter", f"{error}; the line is ignored", "")
+            message = f"{error}: nothing is read from here on"
+            self.findings.append(text.finding(Severity.ERROR, "endless-parameter", message))
+            self._lines_left = -1
             return
         if replaced.content == text.content and not following:
             yield from self._included_or_itself(text)
@@ -221,7 +224,9 @@ class LineReader:
 
     def _warn(self, text: Text, code: str, message: str, suggestion: str) -> None:
         finding = text.finding(Severity.WARNING, code, message, suggestion=suggestion)
-        self.findings.append(finding)
+        if finding not in self._told:  # a line of a repeated definition is read many times
+            self._told.add(finding)
+            self.findings.append(finding)
 
 
 def _without_backslash(text: Text) -> Text:

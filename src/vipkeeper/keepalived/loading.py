@@ -78,9 +78,10 @@ def load(path: str, source: Source, *, config_id: str = "") -> Loaded:
         place = Location(path, 1, 1, 1)
         message = "there is no vrrp_instance here: nothing to do"
         findings.append(Finding(Severity.WARNING, "no-instance", message, place))
-    order = {file: index for index, file in reversed([*enumerate(reader.files)])}
+    files = tuple(dict.fromkeys(reader.files))
+    order = {file: index for index, file in enumerate(files)}
     findings.sort(key=lambda f: (order[f.location.file], f.location.line, f.location.column))
-    return replace(loaded, findings=tuple(_summed_up(findings)), files=tuple(order))
+    return replace(loaded, findings=tuple(_summed_up(findings)), files=files)
 
 
 def check_against_host(loaded: Loaded, interfaces: Collection[str]) -> tuple[Finding, ...]:
