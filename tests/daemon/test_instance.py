@@ -57,7 +57,7 @@ def test_a_better_router_takes_the_addresses_away_and_the_announcements_end() ->
     bench.hear(100, now)
     assert bench.effects.take() == [f"remove {ADDRESS}"]
     assert bench.instance.deadline() == now + DOWN_INTERVAL
-    assert bench.instance.to_plain(now)["active_router"] == {
+    assert bench.instance.to_plain()["active_router"] == {
         "address": str(THEIRS),
         "priority": 100,
         "is_self": False,
@@ -147,7 +147,7 @@ def test_an_obstacle_from_the_start_is_told_once() -> None:
     for now in range(3):
         bench.instance.circumstances_changed(ShutdownCause.INTERFACE_DOWN, 50, None, now)
     assert bench.kinds() == ["waiting"]
-    assert bench.instance.to_plain(9)["because"] == "interface down"
+    assert bench.instance.to_plain()["because"] == "interface down"
 
 
 def test_a_changed_priority_moves_the_timer_by_the_difference_of_the_skews() -> None:

@@ -314,8 +314,8 @@ class Instance:
 
     # -- what can be seen ------------------------------------------------------------------
 
-    def to_plain(self, now: int) -> Plain:
-        """For ``vipkeeper status``; times relative to ``now``."""
+    def to_plain(self) -> Plain:
+        """For ``vipkeeper status``; ``since_ns`` is of the monotonic clock."""
         interval = (
             self.state.active_adver_interval_ns
             if isinstance(self.state, Backup)
@@ -337,7 +337,7 @@ class Instance:
             "vrid": self.router.vrid,
             "version": self.router.version.number,
             "state": type(self.state).__name__,
-            "since_seconds": None if self._since is None else (now - self._since) / 1e9,
+            "since_ns": self._since,
             "rule": self._rule,
             "because": self._because,
             "priority": self.settings.priority,

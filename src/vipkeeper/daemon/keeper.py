@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import time
-from collections import deque
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from vipkeeper import __version__
-from vipkeeper.daemon import log_lines, translation
+from vipkeeper.daemon import log_lines, systemd, translation
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer
+from vipkeeper.daemon.history import History, wall_clock
 from vipkeeper.daemon.hooks import HookRunner, hooks
 from vipkeeper.daemon.leftovers import remove_addresses
 from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.daemon.settings import InstanceSettings
+from vipkeeper.daemon.signals import SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity, load
 from vipkeeper.linux.configuration_files import ConfigurationFiles
 
-HISTORY_LENGTH = 100
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
 HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
 HOOK_POLL_NS = 1_000_000_000
 RESPAWN_DELAY_NS = 1_000_000_000
-
-_KEEPALIVED_STATES = {"Active": "MASTER", "Backup": "BACKUP", "Initialize": "FAULT"}
 
 
 class Keeper:
@@ -51,21 +46,21 @@ class Keeper:
         self._settings: list[InstanceSettings] = translation.instances(loaded.configuration)
         self._speaker: SpeakerProcess | None = None
         self._speaker_pid_file = PidFile(options.vrrp_pid_file)
-        self._states: dict[str, str] = {}
-        self._history: dict[str, deque[Record]] = {}
+        self._history = History()
         self._not_permitted: list[str] = []
-        self._started = datetime.now().astimezone()
+        self._started = wall_clock(loop.now())
         self._status_requests: dict[int, Answer] = {}
         self._next_request = 0
         self._hooks = HookRunner(self._warn)
         self._stopping = False
         self.exit_code = 0
+        self._signals = SignalReader((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
         self._control = ControlServer(options.control_socket, loop, self._requested)
 
     def run(self) -> None:
         """Until a SIGTERM or SIGINT, and what has to be done after it."""
         self._speaker_pid_file.acquire()
-        self._watch_signals()
+        self._loop.watch(self._signals, self._signalled)
         self._log.write(f"Starting vipkeeperd v{__version__}")
         self._tell_findings(self._loaded.findings)
         for option in self._options.ignored:
@@ -82,34 +77,22 @@ class Keeper:
 
     # -- signals ---------------------------------------------------------------------------
 
-    def _watch_signals(self) -> None:
-        """Handlers only wake the loop: nothing is interrupted half way."""
-        woken, waker = socket.socketpair()
-        for end in (woken, waker):
-            end.setblocking(False)
-        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, lambda *_: None)
-        self._waker = waker
-
-        def signalled() -> None:
-            for number in woken.recv(256):
-                match number:
-                    case signal.SIGTERM | signal.SIGINT:
-                        self._stop()
-                    case signal.SIGHUP:
-                        self._reload()
-                    case signal.SIGCHLD:
-                        self._child_ended()
-
-        self._loop.watch(woken, signalled)
+    def _signalled(self) -> None:
+        for number in self._signals.read():
+            match number:
+                case signal.SIGTERM | signal.SIGINT:
+                    self._stop()
+                case signal.SIGHUP:
+                    self._reload()
+                case signal.SIGCHLD:
+                    self._child_ended()
 
     def _stop(self) -> None:
         if self._stopping:
             return
         self._stopping = True
         self._log.write("Stopping")
-        notify_systemd("STOPPING=1")
+        systemd.notify("STOPPING=1")
         if self._speaker is None:
             self._loop.stop()
             return
@@ -169,12 +152,12 @@ class Keeper:
         else:
             self._log.write(f"VRRP child process({pid}) died: Respawning", level=LOG_ERR)
             self._release_what_it_held()
-        if code is not None and code > 0 and not self._states:
+        if code is not None and code > 0 and self._history.is_empty:
             self.exit_code = code  # it never got to work: the reason is in the log
             self._stopping = True
             self._loop.stop()
             return
-        self._states.clear()
+        self._history.forget_states()
         self._loop.schedule.set("respawn", self._loop.now() + RESPAWN_DELAY_NS, self._start_speaker)
 
     def _take_last_words(self, speaker: SpeakerProcess) -> None:
@@ -186,9 +169,7 @@ class Keeper:
 
     def _release_what_it_held(self) -> None:
         """A process that was killed leaves its addresses: the VIP would be held twice."""
-        held = [
-            settings for settings in self._settings if self._states.get(settings.name) == "Active"
-        ]
+        held = [settings for settings in self._settings if self._history.is_active(settings.name)]
         for failure in remove_addresses(held):
             self._log.write(failure, level=LOG_ERR)
 
@@ -230,7 +211,7 @@ class Keeper:
             if reason not in self._not_permitted:
                 self._not_permitted.append(reason)
                 self._say(f"not permitted: {reason}; timers may be late on a busy machine")
-        notify_systemd("READY=1")
+        systemd.notify("READY=1")
 
     def _write_lines(self, record: Record) -> None:
         for line in log_lines.lines(record):
@@ -240,17 +221,10 @@ class Keeper:
             self._say(log_lines.structured(record))
 
     def _state_changed(self, record: Record) -> None:
-        name = record["instance"]
-        self._history.setdefault(name, deque(maxlen=HISTORY_LENGTH)).append(
-            {**record, "time": self._wall_clock(record["at_ns"])}
-        )
-        new = record.get("new", "Initialize")
-        if self._states.get(name) == new:
-            return
-        self._states[name] = new
-        if self._stopping:
+        state = self._history.note(record)
+        if state is None or self._stopping:
             return  # STOP is told once the addresses have gone
-        state, priority = _KEEPALIVED_STATES[new], record.get("priority", 0)
+        name, priority = record["instance"], record.get("priority", 0)
         self._hooks.add(hooks(name, self._notify(name), state, priority), self._loop.now())
         self._watch_hooks()
 
@@ -276,10 +250,6 @@ class Keeper:
 
     def _warn(self, text: str) -> None:
         self._log.write(text, level=LOG_WARNING)
-
-    def _wall_clock(self, at_ns: int) -> str:
-        elapsed = timedelta(microseconds=(time.monotonic_ns() - at_ns) / 1000)
-        return (datetime.now().astimezone() - elapsed).isoformat(timespec="milliseconds")
 
     # -- the configuration -----------------------------------------------------------------
 
@@ -325,40 +295,18 @@ class Keeper:
             self._speaker.channel.send({"do": "status", "request": self._next_request})
 
     def _status(self, record: Record) -> dict[str, Any]:
-        now = datetime.now().astimezone()
-        for instance in record["instances"]:
-            since = instance.pop("since_seconds")
-            instance["since"] = (
-                None
-                if since is None
-                else (now - timedelta(seconds=since)).isoformat(timespec="milliseconds")
-            )
-            instance["history"] = list(self._history.get(instance["name"], ()))
         return {
             "version": __version__,
             "pid": os.getpid(),
             "vrrp_pid": 0 if self._speaker is None else self._speaker.pid,
-            "started": self._started.isoformat(timespec="milliseconds"),
+            "started": self._started,
             "configuration": str(self._options.configuration),
             "findings": [finding.headline for finding in self._loaded.findings],
             "refused": list(self._loaded.configuration.refused),
             "not_permitted": self._not_permitted,
             "statistics": {
-                "discontinuity-datetime": self._started.isoformat(timespec="milliseconds"),
+                "discontinuity-datetime": self._started,
                 **record["statistics"],
             },
-            "instances": record["instances"],
+            "instances": [self._history.complete(item) for item in record["instances"]],
         }
-
-
-def notify_systemd(state: str) -> None:
-    """sd_notify(3): a unit of Type=notify waits for READY=1."""
-    path = os.environ.get("NOTIFY_SOCKET")
-    if not path:
-        return
-    address = "\0" + path[1:] if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
-        try:
-            notifier.sendto(state.encode(), address)
-        except OSError:
-            return  # systemd has gone: nobody waits

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
-from contextlib import suppress
 
 from vipkeeper.daemon.channel import Channel
 from vipkeeper.daemon.effects import KernelEffects
@@ -20,6 +18,7 @@ from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.settings import InstanceSettings
+from vipkeeper.daemon.signals import SignalReader
 from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
@@ -117,7 +116,7 @@ class Speaker:
                 "at_ns": now,
                 "statistics": self._statistics.to_plain(),
                 "records_dropped": self._channel.dropped,
-                "instances": [instance.to_plain(now) for instance in self._instances.values()],
+                "instances": [instance.to_plain() for instance in self._instances.values()],
             }
         )
 
@@ -311,12 +310,7 @@ def main() -> None:
         if reason is not None
     ]
     loop = Loop()
-    # A handler only wakes the loop, so that nothing is interrupted half way.
-    woken, waker = socket.socketpair()
-    for end in (woken, waker):
-        end.setblocking(False)
-    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signals = SignalReader((signal.SIGTERM,))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the keeper's to handle
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -324,10 +318,9 @@ def main() -> None:
     except KernelError as error:
         channel.send({"record": "failed", "message": str(error)})
         raise SystemExit(error.exit_code) from None
-    loop.watch(woken, speaker.stop)
+    loop.watch(signals, speaker.stop)
     speaker.report({"record": "started", "pid": os.getpid(), "not_permitted": refused})
-    with suppress(KeyboardInterrupt):
-        loop.run()
+    loop.run()
     speaker.close()
 
 

@@ -1,0 +1,61 @@
+"""What the keeper remembers of each instance: its state, and how it came to it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Any
+
+from vipkeeper.daemon.journal import Record
+
+LENGTH = 100
+KEEPALIVED_STATES = {"Active": "MASTER", "Backup": "BACKUP", "Initialize": "FAULT"}
+
+
+class History:
+    """The states of all instances since the speaker was started, and the last transitions."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+        self._transitions: dict[str, deque[Record]] = {}
+
+    def note(self, record: Record) -> str | None:
+        """Take a transition (or a wait) down.
+
+        Returns:
+            the state that was entered by it, in keepalived's words; None if it is the old one.
+        """
+        name = record["instance"]
+        kept = {**record, "time": wall_clock(record["at_ns"])}
+        self._transitions.setdefault(name, deque(maxlen=LENGTH)).append(kept)
+        new = record.get("new", "Initialize")
+        if self._states.get(name) == new:
+            return None
+        self._states[name] = new
+        return KEEPALIVED_STATES[new]
+
+    def is_active(self, name: str) -> bool:
+        return self._states.get(name) == "Active"
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._states
+
+    def forget_states(self) -> None:
+        """The speaker is another one from now on."""
+        self._states.clear()
+
+    def complete(self, instance: dict[str, Any]) -> dict[str, Any]:
+        """What the speaker says of an instance, with wall-clock times and its history."""
+        completed = dict(instance)
+        since_ns = completed.pop("since_ns")
+        completed["since"] = None if since_ns is None else wall_clock(since_ns)
+        completed["history"] = list(self._transitions.get(completed["name"], ()))
+        return completed
+
+
+def wall_clock(at_ns: int) -> str:
+    """An instant of the monotonic clock as local time (ISO 8601, milliseconds)."""
+    elapsed = timedelta(microseconds=(time.monotonic_ns() - at_ns) / 1000)
+    return (datetime.now().astimezone() - elapsed).isoformat(timespec="milliseconds")
