@@ -87,7 +87,16 @@ def doorkeeper_and_cloud(lab: str) -> tuple[int, int]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
+    return {pid for pid in pids if _state(pid) not in ("", "Z")}
+
+
+def _state(pid: int) -> str:
+    """The letter of ps(1); a zombie is the host's init's to reap, and is of no lab any more."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat[stat.rindex(")") + 2]
 
 
 def host() -> dict[str, object]:

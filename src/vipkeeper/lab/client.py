@@ -75,33 +75,21 @@ class Lab:
         _check_programs(spec)
         order = Order(name, spec, Sources.of_this_process(), bare, owned)
         report, theirs = messages.pair()
-        process = subprocess.Popen(
-            _python("vipkeeper.lab.doorkeeper", str(theirs.fileno())),
-            stdin=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-            env=_LAUNCH_ENVIRONMENT,
-        )
-        try:
-            theirs.close()
-            assert process.stdin is not None
-            with process.stdin:
-                process.stdin.write(pickle.dumps(order))
-            received = messages.receive(report)
-            if received is None:
-                raise LabError("the lab ended while it was built")
-            messages.raise_failure(received[0])
-        except BaseException:
-            report.close()
-            process.kill()
-            process.wait()
-            raise
-        # It lives on and is no child to wait for: another process may end the lab.
-        process.returncode = 0
-        if owned:
-            return cls(name, os.geteuid(), report)
-        report.close()
-        return cls(name, os.geteuid())
+        with report:
+            try:
+                _start_doorkeeper(order, theirs)
+                received = messages.receive(report)
+                if received is None:
+                    raise LabError("the lab ended while it was built")
+                messages.raise_failure(received[0])
+            except BaseException:
+                report.shutdown(socket.SHUT_WR)  # nobody waits for this lab any longer
+                while messages.receive(report) is not None:
+                    continue
+                raise
+            # The doorkeeper ends with the last descriptor of an owner's end.
+            owner = report.dup() if owned else None
+        return cls(name, os.geteuid(), owner)
 
     @classmethod
     def connect(cls, name: str = DEFAULT_NAME) -> Lab:
@@ -329,6 +317,26 @@ _LAUNCH_ENVIRONMENT = {
 
 def _python(module: str, *arguments: str) -> list[str]:
     return [str(Path(sys.executable).resolve()), "-S", "-P", "-m", module, *arguments]
+
+
+def _start_doorkeeper(order: Order, report: socket.socket) -> None:
+    """Start it in a session of its own, and give it ``report``."""
+    with report:
+        process = subprocess.Popen(
+            _python("vipkeeper.lab.doorkeeper", str(report.fileno()), order.name),
+            stdin=subprocess.PIPE,
+            pass_fds=[report.fileno()],
+            start_new_session=True,
+            env=_LAUNCH_ENVIRONMENT,
+        )
+    with process:  # its first process ends as soon as it has the order
+        assert process.stdin is not None
+        try:
+            with process.stdin:
+                process.stdin.write(pickle.dumps(order))
+        except BaseException:
+            process.kill()
+            raise
 
 
 def _peer(connection: socket.socket) -> int:

@@ -51,9 +51,15 @@ def id_map(lab: str) -> namespaces.IdMap:
 
 
 def main() -> None:
-    """``python -m vipkeeper.lab.doorkeeper FD``: FD is where to report; the order is on stdin."""
+    """``python -m vipkeeper.lab.doorkeeper FD NAME``.
+
+    The order is on stdin, and FD is where to report. NAME is for who looks at the processes.
+    """
     report = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(report.fileno(), False)
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our own parent, by a pipe
+    if os.fork() != 0:
+        os._exit(0)  # nobody's child: whoever asked for the lab need not wait for its end
     try:
         _Door(order, report).keep()
     except VipkeeperError as error:
@@ -78,7 +84,7 @@ class _Door:
         for descriptor in (self._listener.fileno(), self._cloud_socket.fileno(), pidfd):
             poll.register(descriptor, select.POLLIN)
         if self._report is not None:
-            poll.register(self._report, 0)  # only its end, which is the caller's end
+            poll.register(self._report, select.POLLIN)  # which can only be the caller's end
         while True:
             for descriptor, _ in poll.poll():
                 if descriptor == pidfd:
@@ -158,7 +164,7 @@ def _start_cloud(order: Order, inner: socket.socket) -> int:
 
     what = isolation.in_memory(pickle.dumps(order))
     program = isolation.Program(
-        [*isolation.python(order.sources, "vipkeeper.lab.cloud"), str(inner.fileno())],
+        [*isolation.python(order.sources, "vipkeeper.lab.cloud"), str(inner.fileno()), order.name],
         stdin=what,
         inherit=[inner.fileno()],
     )

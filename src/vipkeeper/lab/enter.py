@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.lab import terminal
-from vipkeeper.linux import namespaces
+from vipkeeper.linux import namespaces, seccomp
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 _NOT_FOUND = 127
@@ -41,7 +41,8 @@ def main() -> NoReturn:
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         namespaces.enter(pidfd, namespaces.NEW_USER | namespaces.EVERYTHING_BUT_USER)
-        namespaces.become_root()
+        if namespaces.become_root():
+            seccomp.pretend_setgroups()
     except VipkeeperError as error:
         print(f"vipkeeper: {error}", file=sys.stderr)  # noqa: T201 -- a program of its own
         sys.exit(error.exit_code)

@@ -64,6 +64,7 @@ def build(sources: Sources) -> None:
     show_programs(Path("/"), root)
     show(Path("/etc"), root)
     show(sources.package, root, LIBRARY / "vipkeeper")
+    (root / SITES.relative_to("/")).mkdir()
     for number, site in enumerate(sources.sites):
         show(site, root, SITES / str(number))
     if not sources.prefix.is_relative_to("/usr"):

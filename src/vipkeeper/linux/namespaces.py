@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from errno import EACCES, ENOSPC, EPERM
 from pathlib import Path
 
@@ -134,15 +134,21 @@ def write_id_maps(pid: int, id_map: IdMap) -> None:
         ) from error
 
 
-def become_root() -> None:
+def become_root() -> bool:
     """Take id 0 of the user namespace just entered, and no other groups where that is allowed.
 
-    A namespace made without privileges has its groups frozen (user_namespaces(7), setgroups).
+    Returns:
+        Whether the groups are frozen, as they are where no privilege made the namespace
+        (user_namespaces(7), setgroups).
     """
-    with suppress(PermissionError):
+    try:
         os.setgroups([])
+        frozen = False
+    except PermissionError:
+        frozen = True
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    return frozen
 
 
 def die_with_parent(signal: int) -> None:

@@ -1,4 +1,4 @@
-"""``python -m vipkeeper.lab.cloud FD``: the order is on stdin, FD leads to the doorkeeper."""
+"""``python -m vipkeeper.lab.cloud FD NAME``: the order is on stdin, FD leads to the doorkeeper."""
 
 from __future__ import annotations
 

@@ -127,6 +127,7 @@ class Cloud:
                 {
                     "name": machine.name,
                     "state": machine.state,
+                    "failure": machine.failure,
                     "addresses": [str(address) for address in held],
                     "virtual_ips": [str(address) for address in held if address in virtual],
                     "ports": list(machine.instance.ports),

@@ -63,6 +63,8 @@ class Machine:
         self._when_ended = when_ended
         self.state: State = "stopped"
         self.pid = 0
+        self.failure = ""
+        """Why it ended, if its init itself failed."""
         self._around = surroundings
         self._ids = ids
         self._pidfd = -1
@@ -93,6 +95,7 @@ class Machine:
                     [
                         *isolation.python(self._around.sources, "vipkeeper.lab.instance"),
                         str(theirs.fileno()),
+                        self.name,
                     ],
                     stdin=order,
                     inherit=[theirs.fileno()],
@@ -219,9 +222,12 @@ class Machine:
         assert key in received[0]
 
     def _told(self) -> None:
-        """Its init says that it shuts down, or is gone, which :meth:`_died` sees to."""
+        """Its init says that it shuts down, or why it ends; or it is gone (:meth:`_died`)."""
         asyncio.get_running_loop().remove_reader(self._init)
         self.state = "stopping"
+        received = messages.receive(self._init)
+        if received is not None:
+            self.failure = str(received[0].get("error", ""))
 
     def _died(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,7 @@
-"""``python -m vipkeeper.lab.instance FD``: PID 1. The order is on stdin, FD leads to the cloud."""
+"""``python -m vipkeeper.lab.instance FD NAME``: PID 1.
+
+The order is on stdin, and FD leads to the cloud.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import os
 import pickle
 import socket
 import sys
+from contextlib import suppress
 
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.lab import messages
 from vipkeeper.lab.instance import filesystem
 from vipkeeper.lab.instance.init import Init
 from vipkeeper.lab.instance.order import BootOrder
+from vipkeeper.linux import seccomp
 
 
 def main() -> None:
@@ -20,6 +25,8 @@ def main() -> None:
     order: BootOrder = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from the cloud, by a pipe
     try:
         socket.sethostname(order.hostname)
+        if order.one_user:
+            seccomp.pretend_setgroups()
         filesystem.build(order)
         os.chdir("/")
         messages.send(cloud, {"built": True})
@@ -29,9 +36,12 @@ def main() -> None:
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
         Init(order, cloud).run()
-    except VipkeeperError as error:
-        messages.send(cloud, messages.failure(error))
-        sys.exit(1)
+    except Exception as error:
+        with suppress(OSError):  # another instance may have failed first, and the lab with it
+            messages.send(cloud, messages.failure(error))
+        if isinstance(error, VipkeeperError):
+            sys.exit(1)
+        raise
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from vipkeeper.errors import KernelError
+from vipkeeper.errors import KernelError, LabError
 from vipkeeper.lab import house
 from vipkeeper.lab.instance.order import BootOrder
 from vipkeeper.linux import mounts
@@ -129,8 +129,11 @@ def _first_boot(disk: Path, order: BootOrder) -> None:
     (disk / "var/lock").symlink_to("/run/lock")
     for path, content in order.files.items():
         file = disk / Path(path).relative_to("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        except OSError as error:
+            raise LabError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _copy(source: Path, target: Path) -> None:
