@@ -15,6 +15,11 @@ def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
     assert text.encode(errors="surrogateescape") == b"auth_pass \xff\xfe\n"
 
 
+def test_a_file_without_end_is_refused() -> None:
+    with pytest.raises(UnreadableFileError, match="more than 16777216 bytes"):
+        ConfigurationFiles().read("/dev/zero")
+
+
 @pytest.mark.parametrize("name", ["absent", ".", "a\0b", "absent/k.conf"])
 def test_what_cannot_be_read_says_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnreadableFileError) as caught:

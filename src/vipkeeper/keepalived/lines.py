@@ -68,9 +68,8 @@ class LineReader:
     def _lines_of(self, path: str, content: str) -> Iterator[Text]:
         self.files.append(path)
         self._open_files.append(path)
+        self._parameters.set("_PWD", str(PurePosixPath(path).parent))
         for number, raw in enumerate(content.split("\n"), start=1):
-            # Set for every line: after an include it is this file's directory again.
-            self._parameters.set("_PWD", str(PurePosixPath(path).parent))
             line = FileLine(path, number, raw.rstrip("\r"))
             text = self._meaningful(line)
             if text is None:
@@ -172,6 +171,9 @@ class LineReader:
                 yield from self._meaning_of(rest, depth + 1)
 
     def _replace(self, text: Text, depth: int) -> Iterator[Text]:
+        if "$" not in text.content:
+            yield from self._included_or_itself(text)
+            return
         for place in impure_uses(text) if depth == 0 else ():
             self._warn(
                 place,
@@ -196,10 +198,10 @@ class LineReader:
                 yield from self._meaning_of(line, depth + 1)
 
     def _included_or_itself(self, text: Text) -> Iterator[Text]:
-        words = ordinary_words(text)
+        words = ordinary_words(text) if text.content.lstrip('"').startswith("include") else []
         if len(words) == 2 and words[0].value in _INCLUDES:
             yield from self._include(words[0].value, words[1])
-        elif words:
+        elif text.content:
             yield text
 
     def _include(self, keyword: str, pattern: Word) -> Iterator[Text]:

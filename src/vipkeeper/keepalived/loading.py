@@ -102,6 +102,7 @@ class _Document:
     findings: list[Finding]
     defaults: GlobalLines = field(default_factory=GlobalLines)
     instances: list[tuple[InstanceLines, Report]] = field(default_factory=list)
+    named: dict[str, InstanceLines] = field(default_factory=dict)
     scripts: dict[str, tuple[int, Word, VrrpScript]] = field(default_factory=dict)
     groups: list[tuple[SyncGroup, Word]] = field(default_factory=list)
     position: int = 0
@@ -136,8 +137,7 @@ class _Document:
             message = "vrrp_instance must have a name, of one word"
             report.error(statement.words[0], "missing-name", message, "vrrp_instance NAME { ... }")
             return
-        earlier = next((other for other, _ in self.instances if other.name == name), None)
-        if earlier:
+        if earlier := self.named.get(name):
             line = earlier.statement.text.line.number
             report.error(
                 statement.words[1],
@@ -152,6 +152,7 @@ class _Document:
             ):
                 report.unknown(line_statement, INSTANCE_KEYWORDS, _home(line_statement.keyword))
         self.instances.append((lines, report))
+        self.named[name] = lines
 
     def _belongs_outside(self, statement: Statement, report: Report) -> bool:
         """Handle a block that can only be here because a '}' is missing above it."""
@@ -173,7 +174,7 @@ class _Document:
             report.warning(statement.words[0], "missing-name", message)
             return
         word = statement.words[1]
-        inner = replace_body(statement, [s for s in body if not self._belongs_outside(s, report)])
+        inner = _with_body(statement, [s for s in body if not self._belongs_outside(s, report)])
         if statement.keyword == "vrrp_sync_group":
             self.groups.append((read_sync_group(word.value, inner, report), word))
         elif (script := read_script(word.value, inner, report)) is not None:
@@ -243,7 +244,7 @@ def _home(keyword: str) -> str:
     return ""
 
 
-def replace_body(statement: Statement, body: list[Statement]) -> Statement:
+def _with_body(statement: Statement, body: list[Statement]) -> Statement:
     if statement.block is None:
         return statement
     return replace(statement, block=replace(statement.block, statements=body))

@@ -82,7 +82,7 @@ GLOBAL_DEFS = {
               "smtp_helo_name", "smtp_connect_timeout", "smtp_alert", "smtp_alert_vrrp",
               "smtp_alert_checker", "no_email_faults", "no_checker_emails"),
     **_absent(_NOTE, "processes keep their names", "process_names", "process_name",
-              "vrrp_process_name", "checker_process_name", "bfd_process_name"),
+              "vrrp_process_name", "checker_process_name", "lvs_process_name", "bfd_process_name"),
     **_absent(_NOTE, "vipkeeperd writes no such files", "umask", "state_dump_file",
               "stats_dump_file", "json_dump_file", "config_save_dir", "tmp_config_directory",
               "data_use_instance"),
@@ -97,6 +97,7 @@ GLOBAL_DEFS = {
               "fifo_write_vrrp_states_on_reload", "lvs_notify_fifo", "lvs_notify_fifo_script"),
     **_absent(_NOTE, "there are no static addresses", "default_interface"),
     **_absent(_WARNING, "it is not applied", "vrrp_min_garp", "vrrp_garp_extra_if",
+              "vrrp_vmac_garp_intvl",
               "vrrp_owner_ignore_adverts", "vrrp_startup_delay", "vrrp_delay_after_boot",
               "disable_local_igmp", "v3_checksum_as_v2"),
     **_absent(_WARNING, "adverts are accepted from any address", "vrrp_check_unicast_src"),
@@ -126,7 +127,8 @@ GLOBAL_DEFS = {
               "checker_priority", "checker_no_swap", "checker_cpu_affinity", "checker_rt_priority",
               "checker_rlimit_rttime", "checker_rlimit_rtime", "lvs_netlink_cmd_rcv_bufs",
               "lvs_netlink_cmd_rcv_bufs_force", "lvs_netlink_monitor_rcv_bufs",
-              "lvs_netlink_monitor_rcv_bufs_force", "rs_init_notifies"),
+              "lvs_netlink_monitor_rcv_bufs_force", "rs_init_notifies", "nftables_ipvs",
+              "nftables_ipvs_priority", "nftables_ipvs_start_fwmark"),
 }  # fmt: skip
 
 INSTANCE = {

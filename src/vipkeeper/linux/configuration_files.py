@@ -9,6 +9,9 @@ from pathlib import Path
 
 from vipkeeper.keepalived import Loaded, UnreadableFileError, load
 
+# Thousands of instances fit a tenth of this; /dev/zero does not.
+_LARGEST = 2**24
+
 # More alternatives than this in one pattern is a typing error, or an attempt to use up memory.
 _MOST_ALTERNATIVES = 1000
 
@@ -27,11 +30,14 @@ class ConfigurationFiles:
 
     def read(self, path: str) -> str:
         try:
-            content = Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                content = file.read(_LARGEST + 1)
         except OSError as error:
             raise UnreadableFileError(path, strerror(error.errno or 0)) from error
         except ValueError as error:  # a NUL byte in the name
             raise UnreadableFileError(path, str(error)) from error
+        if len(content) > _LARGEST:
+            raise UnreadableFileError(path, f"it has more than {_LARGEST} bytes")
         return content.decode(errors="surrogateescape")
 
     def glob(self, pattern: str, relative_to: str) -> list[str]:
