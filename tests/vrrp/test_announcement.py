@@ -157,6 +157,21 @@ def test_a_losing_advert_is_answered_by_a_burst_of_its_own_and_a_second_one() ->
     assert instants(frames) == [0, *[10 * SECOND_NS] * 2, *[13 * SECOND_NS] * 2]
 
 
+def test_a_losing_advert_is_answered_for_every_address_five_times_and_again() -> None:
+    """The defaults, as keepalived 2.2.7 answers."""
+    frames = play(
+        AnnouncementSettings(),
+        60 * SECOND_NS,
+        addresses=(A, B),
+        losing_adverts_ns=(10 * SECOND_NS,),
+    )
+
+    assert frames[20:] == [
+        *[(10 * SECOND_NS, A), (10 * SECOND_NS, B)] * 5,
+        *[(15 * SECOND_NS, A), (15 * SECOND_NS, B)] * 5,
+    ]
+
+
 def test_a_losing_advert_before_the_second_burst_keeps_that_one() -> None:
     settings = AnnouncementSettings(
         repeat=1, delay_ns=5 * SECOND_NS, lower_prio_repeat=2, lower_prio_delay_ns=3 * SECOND_NS
