@@ -80,7 +80,8 @@ def status(name: str | None, drops: bool, as_json: bool) -> None:
             _print_drops(one["drops"])
 
 
-# What follows INSTANCE is the command's own, options among it, with or without `--`.
+# What follows INSTANCE is the command's own, options among it, with or without `--`; click leaves
+# the `--` to us, since with it a command could be meant whose name begins with a dash.
 @lab.command(
     name="exec",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
@@ -94,6 +95,10 @@ def execute(name: str, instance: str, command: tuple[str, ...]) -> None:
     \b
     vipkeeper lab exec client -- curl -s http://99.88.128.171/index.html
     """
+    if command[0] == "--":
+        command = command[1:]
+    if not command:
+        raise click.UsageError("Missing argument 'COMMAND...'.")
     _become(Lab.connect(name), instance, command)
 
 
