@@ -110,6 +110,15 @@ def new_network() -> int:
     return descriptor
 
 
+def has_ids(first: int, count: int) -> bool:
+    """Whether the caller's user namespace has all of these user ids."""
+    for line in Path("/proc/self/uid_map").read_text().splitlines():
+        inside, _, many = map(int, line.split())
+        if inside <= first and first + count <= inside + many:
+            return True
+    return False
+
+
 def write_id_maps(pid: int, id_map: IdMap) -> None:
     """Give the user namespace of ``pid`` its users and groups, from the parent namespace.
 

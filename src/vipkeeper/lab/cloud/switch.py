@@ -16,12 +16,6 @@ from vipkeeper.lab import drops, port_security, ports
 from vipkeeper.lab.cloud import links
 from vipkeeper.lab.spec import CloudSpec, Network, Port
 
-# A link is up for the bridge as soon as its carrier event was processed. The kernel does so at
-# once if a link's own index and its peer's differ, and up to a second later if they are the
-# same by chance (net/core/link_watch.c, linkwatch_urgent_event). Indexes of links in other
-# namespaces start at 1, so the taps are numbered from here.
-_FIRST_TAP_INDEX = 1000
-
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
     "net.ipv6.conf.all.disable_ipv6": "1",
@@ -36,14 +30,12 @@ class Plug:
 
     Attributes:
         tap: the switch's end.
-        index: its interface index.
         device: the machine's end.
     """
 
     network: str
     mac_address: str
     tap: str
-    index: int
     device: str
     mtu: int
 
@@ -78,7 +70,6 @@ class Switch:
             network.name,
             mac_address,
             f"tap{number}-{name}"[:15],
-            _FIRST_TAP_INDEX + number,
             device,
             network.mtu,
         )
@@ -90,13 +81,14 @@ class Switch:
     def connect(self, where: Mapping[str, int]) -> None:
         """Lay the cables of some ports into network namespaces, given by descriptor.
 
-        A cable goes to the bridge only when both its ends are up.
+        The tap is up and on the bridge before the machine's end comes up: the bridge then
+        forwards from the moment of the carrier.
         """
         commands = []
         for name, namespace in where.items():
             plug = self._plugs[name]
             commands.append(
-                f"link add {plug.tap} index {plug.index} mtu {plug.mtu} type veth"
+                f"link add {plug.tap} mtu {plug.mtu} type veth"
                 f" peer name {plug.device} address {plug.mac_address} mtu {plug.mtu}"
                 f" netns /proc/{os.getpid()}/fd/{namespace}"
             )
