@@ -350,21 +350,28 @@ def test_it_goes_into_the_background_as_a_daemon_does(network: Network, tmp_path
 
 @pytest.mark.parametrize("flag", ["-t", "--config-test"])
 def test_the_configuration_test_reports_and_says_so_by_its_exit_code(
-    tmp_path: Path, flag: str
+    network: Network, tmp_path: Path, flag: str
 ) -> None:
-    good, bad = tmp_path / "good.conf", tmp_path / "bad.conf"
+    node = network.add_node("test01", "192.168.100.131/24")
+    good, bad, elsewhere = (tmp_path / f"{name}.conf" for name in ("good", "bad", "elsewhere"))
     good.write_text(CONFIGURATIONS["test01"])
     bad.write_text(CONFIGURATIONS["test01"].replace("virtual_router_id", "virtual_router"))
+    elsewhere.write_text(CONFIGURATIONS["test01"].replace("interface eth0", "interface ens3"))
     codes = {}
-    for file in (good, bad, tmp_path / "none.conf"):
+    for file in (good, bad, elsewhere, tmp_path / "none.conf"):
         completed = subprocess.run(
-            [*VIPKEEPERD, "-f", str(file), flag], capture_output=True, text=True, check=False
+            node.command([*VIPKEEPERD, "-f", str(file), flag]),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         codes[file.stem] = completed.returncode
+        if file is elsewhere:
+            assert "elsewhere.conf:3:16: error:" in completed.stderr
         if file is bad:
             assert "bad.conf:4:6: warning: Unknown keyword 'virtual_router'" in completed.stderr
             assert "did you mean 'virtual_router_id'?" in completed.stderr
-    assert codes == {"good": 0, "bad": 5, "none": 4}
+    assert codes == {"good": 0, "bad": 5, "elsewhere": 5, "none": 4}
 
 
 def test_strict_refuses_a_file_that_is_run_otherwise(network: Network, tmp_path: Path) -> None:

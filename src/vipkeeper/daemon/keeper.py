@@ -26,8 +26,8 @@ from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.signals import SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity, load
-from vipkeeper.linux.configuration_files import ConfigurationFiles
+from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
+from vipkeeper.linux.configuration_files import read_configuration
 
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
 HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
@@ -263,18 +263,15 @@ class Keeper:
         """Take the new configuration if it is without an error, otherwise keep the old one."""
         self._log.write("Reloading")
         try:
-            loaded = load(
-                str(self._options.configuration),
-                ConfigurationFiles(),
-                config_id=self._options.config_id,
+            loaded = read_configuration(
+                str(self._options.configuration), config_id=self._options.config_id
             )
         except VipkeeperError as error:
             self._warn(f"{error}; the old configuration stays in force")
             return
         self._tell_findings(loaded.findings)
-        faults = [
-            f for f in loaded.findings if self._options.strict or f.severity is Severity.ERROR
-        ]
+        refusing = (Severity.ERROR, Severity.WARNING) if self._options.strict else (Severity.ERROR,)
+        faults = [finding for finding in loaded.findings if finding.severity in refusing]
         if faults:
             self._warn(f"{len(faults)} faults; the old configuration stays in force")
             return

@@ -13,8 +13,8 @@ from vipkeeper.daemon.log import Console, Destination, Log, LogFile, Syslog
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.errors import ConfigError, VipkeeperError
-from vipkeeper.keepalived import Loaded, Severity, load
-from vipkeeper.linux.configuration_files import ConfigurationFiles
+from vipkeeper.keepalived import Loaded, Severity, check_against_host
+from vipkeeper.linux.configuration_files import read_configuration
 from vipkeeper.linux.scheduling import name_process
 
 
@@ -31,7 +31,9 @@ def main() -> None:
 def _test(options: Options) -> int:
     """As keepalived's ``-t``: 0 nothing to say, 5 errors or warnings, 4 cannot be read."""
     loaded = _read(options)
-    report = "".join(f"{finding.render()}\n" for finding in loaded.findings)
+    interfaces = [name for _, name in socket.if_nameindex()]
+    findings = (*loaded.findings, *check_against_host(loaded, interfaces))
+    report = "".join(f"{finding.render()}\n" for finding in findings)
     if options.test_output is None:
         sys.stderr.write(report)
     else:
@@ -42,7 +44,7 @@ def _test(options: Options) -> int:
                 f"cannot write {options.test_output}: {error.strerror}",
                 remedy="give another file with -t, or none for standard error",
             ) from None
-    return 5 if any(finding.severity is not Severity.NOTE for finding in loaded.findings) else 0
+    return 5 if any(finding.severity is not Severity.NOTE for finding in findings) else 0
 
 
 def _run(options: Options) -> int:
@@ -65,7 +67,7 @@ def _run(options: Options) -> int:
 
 
 def _read(options: Options) -> Loaded:
-    return load(str(options.configuration), ConfigurationFiles(), config_id=options.config_id)
+    return read_configuration(str(options.configuration), config_id=options.config_id)
 
 
 def _refuse_if_it_must_be(options: Options, loaded: Loaded) -> None:
