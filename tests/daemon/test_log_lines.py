@@ -129,3 +129,19 @@ def test_the_structured_record_names_the_rule() -> None:
     assert record["rule"] == "6.4.2 b"
     assert record["new"] == "Active"
     assert record["because"] == "Active_Down_Timer fired: no Active router is heard"
+
+
+def test_discards_of_an_instance_of_an_unknown_one_and_of_nobody() -> None:
+    discard = {"record": "discard", "at_ns": 0, "source": "192.0.2.1", "interface": "eth0"}
+    discard |= {"vrid": 5, "suppressed": 0}
+    of_ours = {**discard, "instance": "VI_1", "reason": "ip-ttl-errors"}
+    of_ours["detail"] = "invalid TTL/HL. Received 64 and expect 255"
+    unknown = {**discard, "instance": None, "reason": "vrid-errors"}
+    unknown["detail"] = "Unknown VRID(5) received on interface(eth0). ignoring..."
+    garbage = {**discard, "instance": None, "reason": "version-errors", "detail": "version 15"}
+    assert words([of_ours, unknown, garbage]) == [
+        "(VI_1) invalid TTL/HL. Received 64 and expect 255",
+        "Unknown VRID(5) received on interface(eth0). ignoring...",
+        "packet from 192.0.2.1 on eth0 discarded: version 15",
+    ]
+    assert words([unknown, garbage], detail=False) == []

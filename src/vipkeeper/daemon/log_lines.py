@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vipkeeper.daemon.journal import Record
+from vipkeeper.vrrp.advertisement import DiscardReason
 from vipkeeper.vrrp.machine import ShutdownCause, StartupCause
 
 
@@ -107,10 +108,13 @@ def _waiting(record: Record) -> Iterator[Line]:
 
 def _discard(record: Record) -> Iterator[Line]:
     detail = record["detail"]
-    if record["instance"] is None:
-        yield Line(detail, detail=True)
-    else:
+    if record["instance"] is not None:
         yield Line(f"({record['instance']}) {detail}")
+    elif record["reason"] == DiscardReason.VRID.value:
+        yield Line(detail, detail=True)
+    else:  # keepalived, which reads packets by VRID first, has no words for these
+        packet = f"packet from {record['source']} on {record['interface']}"
+        yield Line(f"{packet} discarded: {detail}", detail=True)
 
 
 def _priority(record: Record) -> Iterator[Line]:
