@@ -32,6 +32,7 @@ def test_observed_is_what_a_terminal_showed() -> None:
         "ok": True,
         "expected": ["test01 answers"],
         "observed": ["client# curl -s http://192.0.2.1/\ntest01"],
+        "seconds": 0.1,
     }
 
 

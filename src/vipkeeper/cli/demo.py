@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from typing import NoReturn
 
 import click
 
@@ -21,6 +24,8 @@ def demo(as_json: bool) -> int:
 
     The exit code is 0 only if everything was as expected.
     """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     screen = Screen(quiet=as_json)
     with screen:
         report = demo_run.run(screen)
@@ -29,3 +34,8 @@ def demo(as_json: bool) -> int:
     else:
         screen.summary(report)
     return 0 if report.ok else 1
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Leave as Ctrl-C does, taking the labs down on the way."""
+    sys.exit(128 + number)

@@ -34,13 +34,16 @@ class Output:
     code: int
 
     def lines(self, *patterns: str) -> str:
-        """The lines in which one of the regular expressions is found, without their indent."""
+        """The lines in which one of the regular expressions is found, without their indent.
+
+        All of it where none is: that is what a person then wants to see.
+        """
         wanted = [
             line.strip()
             for line in self.text.splitlines()
             if any(re.search(pattern, line) for pattern in patterns)
         ]
-        return "\n".join(wanted)
+        return "\n".join(wanted) or self.text.strip()
 
     def check(self, expected: str, ok: bool, observed: str | None = None) -> Check:
         text = self.text.strip() if observed is None else observed

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from vipkeeper.demo.scene import Scene, Watcher, cloud
 from vipkeeper.demo.step import Check, Report, Result
@@ -70,24 +70,30 @@ def try_variants(watcher: Watcher, variants: Sequence[Variant]) -> list[Outcome]
     watcher.begins("A cloud for each, all at once")
     done: dict[str, Outcome] = {}
     interrupted = threading.Event()
+    labs: list[Lab] = []
+
+    def try_one(variant: Variant) -> Outcome:
+        with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
+            labs.append(lab)
+            scene = Scene(lab, _Unwatched(), interrupted)
+            result = _go(variant.id, variant.title, variant.look, scene)
+            return result, scene.outages_ms()
+
     with ThreadPoolExecutor(max(1, len(variants))) as threads:
-        running = [threads.submit(_try_variant, each, interrupted) for each in variants]
+        running = [threads.submit(try_one, each) for each in variants]
         try:
             for future in as_completed(running):
                 outcome = future.result()
                 done[outcome[0].id] = outcome
-                watcher.doing(f"{len(done)} of {len(variants)} clouds tried")
+                watcher.doing(f"{len(done)} of {len(variants)} tried")
                 watcher.ended(outcome[0])
-        finally:
+        except BaseException:
+            # Whatever the other threads wait for comes from their labs.
             interrupted.set()
+            for lab in labs:
+                _end(lab)
+            raise
     return [done[each.id] for each in variants]
-
-
-def _try_variant(variant: Variant, interrupted: threading.Event) -> Outcome:
-    with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
-        scene = Scene(lab, _Unwatched(), interrupted)
-        result = _go(variant.id, variant.title, variant.look, scene)
-        return result, scene.outages_ms()
 
 
 def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Result:
@@ -100,7 +106,7 @@ def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: 
             checks.append(check)
             if scene.interrupted.is_set():
                 raise LabError("interrupted")
-    except (VipkeeperError, subprocess.SubprocessError) as error:
+    except (VipkeeperError, subprocess.SubprocessError, ConnectionError) as error:
         trouble = str(error)
     return Result(name, title, tuple(checks), time.monotonic() - began, trouble)
 
@@ -111,6 +117,11 @@ def _lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
     try:
         yield lab
     finally:
+        _end(lab)
+
+
+def _end(lab: Lab) -> None:
+    with suppress(LabError, ConnectionError):  # it has ended, or is just ending
         lab.down()
 
 

@@ -57,6 +57,7 @@ class Result:
             "ok": self.ok,
             "expected": [check.expected for check in self.checks],
             "observed": [check.transcript for check in self.checks] + trouble,
+            "seconds": round(self.seconds, 1),
         }
 
 
