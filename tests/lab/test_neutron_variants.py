@@ -43,7 +43,6 @@ GARP_BURSTS = 10  # garp_master_repeat at once and again after garp_master_delay
 # Longer than the kernel asks for a MAC address (3 s), so that a call which gets no route has
 # time to hear it; with the 2 s of the original, half of them end before.
 CALL_S = 5.0
-REACHED_S = 15.0
 WATCHED_S = 3.0  # how long test02 is MASTER without an answer before that counts as never
 
 
@@ -67,19 +66,8 @@ class Trial:
         with ThreadPoolExecutor(2) as callers:
             fip = callers.submit(self.calls, "client", FLOATING)
             vip = callers.submit(self.calls, "client03", VIP)
-        self.reach_both_masters()
         adverts, arp, data = self.adverts(), self.arp(), self.data()
         return Outcome(fip.result(), vip.result(), states, adverts, arp, data, self.failover())
-
-    def reach_both_masters(self) -> None:
-        """Call on until all who should have spoken ARP for the VIP have had a reason to.
-
-        Two MASTERs with one virtual MAC address take it from each other at the bridge with
-        each advert, so that it is chance which of them a call reaches.
-        """
-        deadline = time.monotonic() + REACHED_S
-        while not self.variant.outcome.arp <= self.arp() and time.monotonic() < deadline:
-            self.knock("client", FLOATING)
 
     def settle(self) -> None:
         """Until it is clear who is MASTER, and all announcements have been made.
@@ -145,7 +133,9 @@ class Trial:
                 return node
         if answers == {"28"}:
             return "time-out"
-        assert answers == {"7"}, f"{self.variant.name}: {caller} got {answers} from {address}"
+        # The kernel limits how many ICMP errors it sends to one address (icmp_ratelimit).
+        wanted = answers in ({"7"}, {"7", "28"})
+        assert wanted, f"{self.variant.name}: {caller} got {answers} from {address}"
         return "no route"
 
     def adverts(self) -> frozenset[str]:
@@ -161,7 +151,8 @@ class Trial:
     def arp(self) -> frozenset[str]:
         names = {mac_address_of(node): node for node in NODES} | {VIRTUAL_MAC: "virtual"}
         seen = self.taps.seen(ROUTER, leaving=False)
-        return frozenset(names[one.source_mac] for one in seen if one.is_arp_for(VIP))
+        speakers = frozenset(names[one.source_mac] for one in seen if one.is_arp_for(VIP))
+        return speakers - self.variant.arp_by_chance
 
     def data(self) -> Data:
         arrived = [one for one in self.taps.seen(ROUTER, leaving=False) if one.is_syn_ack_of(VIP)]
