@@ -21,6 +21,7 @@ USER = 65533  # nobody's: no process and no file of the host belongs to it
 
 SCRIPT = """
 import os, sys
+from entering import look_into_entering_processes
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import Lab
 
@@ -45,6 +46,7 @@ try:
     show("test01", "touch", "/usr/bin/planted")
     show("test01", "touch", "/opt/vipkeeper/lib/vipkeeper/planted")
     show("test01", "sh", "-c", "mount -o remount,rw,bind /opt/vipkeeper/lib/vipkeeper")
+    print("seen:", look_into_entering_processes(lab))
 finally:
     lab.down()
 """
@@ -56,6 +58,7 @@ def packages() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as text:
         directory = Path(text)
         directory.chmod(0o755)
+        shutil.copy(Path(__file__).with_name("entering.py"), directory)
         for module in (vipkeeper, yaml):
             assert module.__file__ is not None
             source = Path(module.__file__).parent
@@ -94,7 +97,8 @@ def test_a_user_runs_the_walkthroughs_cloud(packages: Path) -> None:
     assert lines[3] == "sh 0 1"
     assert "192.168.100.131 > 224.0.0.18: VRRPv2" in lines[4]
     assert lines[5] == "curl 0 test02"
-    for line in lines[6:]:
+    for line in lines[6:9]:
         assert line.split()[1] != "0", line
+    assert lines[9] == "seen: "
     assert not list(packages.rglob("planted"))
     assert host() == before

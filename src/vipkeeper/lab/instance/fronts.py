@@ -16,9 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import messages
 from vipkeeper.lab.instance import journal
-from vipkeeper.lab.instance.init import CONTROL
+from vipkeeper.lab.instance.control import ask
 
 _NOT_ACTIVE = 3
 _NOT_FOUND = 4
@@ -49,25 +48,6 @@ def main(argv: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-
-
-def ask(request: messages.Message) -> dict[str, Any]:
-    """Put a request to init and wait for the answer.
-
-    Raises:
-        LabError: init says no, or does not answer.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        try:
-            connection.connect(CONTROL)
-        except OSError as error:
-            raise LabError(f"init does not listen on {CONTROL}: {error.strerror}") from error
-        messages.send(connection, request)
-        received = messages.receive(connection)
-    if received is None:
-        raise LabError("init closed the connection without an answer")
-    messages.raise_failure(received[0])
-    return received[0]
 
 
 def service(arguments: list[str]) -> int:

@@ -24,12 +24,11 @@ from typing import Any, NoReturn
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import messages
-from vipkeeper.lab.instance import journal, network
+from vipkeeper.lab.instance import control, journal, network
 from vipkeeper.lab.instance.order import BootOrder
 from vipkeeper.lab.instance.services import Service, Supervisor
 from vipkeeper.lab.isolation import ENVIRONMENT
 
-CONTROL = "/run/init.sock"
 DEV_LOG = "/dev/log"
 
 EXIT_HALT = 0
@@ -236,7 +235,7 @@ class Init:
         Path(DEV_LOG).chmod(0o666)
         self._watch(self._log_socket, self._logged)
         self._control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.bind(CONTROL)
+        self._control.bind(control.SOCKET)
         self._control.listen(16)
         self._watch(self._control, self._called)
 
