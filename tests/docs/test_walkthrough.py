@@ -65,6 +65,7 @@ def sessions(text: str) -> Iterator[Session]:
 
 
 def run(session: Session) -> tuple[int, str]:
+    """Exit code, and what was printed without the spaces that nobody sees."""
     done = subprocess.run(
         session.argv(),
         capture_output=True,
@@ -73,7 +74,8 @@ def run(session: Session) -> tuple[int, str]:
         check=False,
         stdin=subprocess.DEVNULL,
     )
-    return done.returncode, (done.stdout + done.stderr).rstrip()
+    lines = (done.stdout + done.stderr).splitlines()
+    return done.returncode, "\n".join(line.rstrip() for line in lines)
 
 
 def run_until_as_written(session: Session) -> None:
