@@ -91,6 +91,14 @@ def test_discarded(ours: VirtualRouter, theirs: VirtualRouter, reason: DiscardRe
     assert discard.detail
 
 
+def test_the_detail_names_both_intervals_in_seconds() -> None:
+    ours = replace(V2, advertisement_interval_ns=3 * SECOND_NS)
+    discard = admit(ours, received(V2), LOWER, ttl=255)
+
+    assert isinstance(discard, Discard)
+    assert discard.detail == "advertisement interval mismatch mine=3 sec rcv'd=1 sec"
+
+
 @pytest.mark.parametrize("ttl", [0, 1, 64, 254])
 def test_what_was_forwarded_is_discarded(ttl: int) -> None:
     discard = admit(V2, received(V2), LOWER, ttl)
