@@ -333,7 +333,7 @@ def _instance(name: str, place: _Place) -> Instance:
     keys = place.keys("ports", "files", "services", "vrrp", required=("ports",))
     contents = keys["files"].entries() if "files" in keys else {}
     for path, content in contents.items():
-        if not path.startswith(("/etc/", "/var/")):
+        if not path.startswith(("/etc/", "/var/")) or ".." in Path(path).parts:
             raise content.wrong(
                 "cannot be written", remedy="an instance keeps files below /etc and /var"
             )

@@ -99,26 +99,33 @@ def read(path: Path = PATH) -> Iterator[Entry]:
     for file in (older(path), path):
         if file.exists():
             with file.open() as stream:
-                yield from map(_decode, stream)
+                yield from filter(None, map(_decode, stream))
 
 
 def follow(path: Path = PATH) -> Iterator[Entry | None]:
     """Entries from now on, and None whenever there is none at the moment."""
     stream = path.open()
-    stream.seek(0, os.SEEK_END)
-    while True:
-        position = stream.tell()
-        line = stream.readline()
-        if line.endswith("\n"):
-            yield _decode(line)
-            continue
-        stream.seek(position)
-        if path.exists() and path.stat().st_ino != os.fstat(stream.fileno()).st_ino:
-            stream.close()
-            stream = path.open()
-            continue
-        yield None
+    try:
+        stream.seek(0, os.SEEK_END)
+        while True:
+            position = stream.tell()
+            line = stream.readline()
+            if line.endswith("\n"):
+                yield _decode(line)
+                continue
+            stream.seek(position)
+            if path.exists() and path.stat().st_ino != os.fstat(stream.fileno()).st_ino:
+                stream.close()
+                stream = path.open()
+                continue
+            yield None
+    finally:
+        stream.close()
 
 
-def _decode(line: str) -> Entry:
-    return Entry(**json.loads(line))
+def _decode(line: str) -> Entry | None:
+    """An entry; None for the half of one that a full disk has left."""
+    try:
+        return Entry(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
