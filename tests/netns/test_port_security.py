@@ -29,6 +29,7 @@ from tests.netns.frames import (
     udp,
 )
 from tests.topology import Network, wait_until
+from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.drops import Reason, parse_counters
 from vipkeeper.lab.port_security import SYSCTLS, ruleset
 from vipkeeper.lab.ports import AddressPair, Port
@@ -92,9 +93,11 @@ class Switch:
     def apply(self, groups: Sequence[SecurityGroup] = GROUPS, /, **ports: Port) -> None:
         """Put these ports in force instead of what they were in the test before."""
         text = ruleset([*(self.ports | ports).values()], groups, self.bridges)
-        subprocess.run(
-            [*self.network.enter, "nft", "-f", "-"], input=text, text=True, check=True, timeout=10
-        )
+        self.run(["nft", "-f", "-"], text)
+
+    def run(self, argv: Sequence[str], text: str) -> None:
+        argv = [*self.network.enter, *argv]
+        subprocess.run(argv, input=text, text=True, check=True, timeout=10)
 
     def port(self, name: str, *groups: str, **changes: object) -> Port:
         return replace(self.ports[name], security_groups=groups or ("in",), **changes)  # type: ignore[arg-type]  # any attribute
@@ -365,6 +368,20 @@ class TestConnections:
         switch.dropped("b", "a", from_b, Reason.NO_INGRESS_RULE, at="a")
         switch.passes("a", "b", switch.frame("a", "b", VRRP, b"advert"))
         switch.passes("b", "a", from_b)
+
+    def test_a_rule_that_is_taken_away_ends_what_it_let_in(self, switch: Switch) -> None:
+        a, b = switch.port("a", "out"), switch.port("b", "vrrp")
+        switch.apply(a=a, b=b)
+        from_a, from_b = (switch.frame(*way, VRRP, b"advert") for way in (("a", "b"), ("b", "a")))
+        switch.passes("a", "b", from_a)
+        switch.passes("b", "a", from_b)
+        closed = replace(VRRP_RULE, rules=egress_to_anywhere())
+        groups = [closed if group == VRRP_RULE else group for group in GROUPS]
+        switch.apply(groups, a=a, b=b)
+        switch.passes("a", "b", from_a)  # is known, and would be for ever
+        lines = forgotten(Enforced((a, b), GROUPS), Enforced((a, b), groups), switch.bridges)
+        switch.run(["conntrack", "-R", "-"], "".join(f"{line}\n" for line in lines))
+        switch.dropped("a", "b", from_a, Reason.NO_INGRESS_RULE, at="b")
 
     def test_a_connection_of_another_network_is_another_connection(self, switch: Switch) -> None:
         """Two networks with the same addresses: each has its own connection tracking zone."""

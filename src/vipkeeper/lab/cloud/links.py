@@ -36,6 +36,13 @@ def nft_counters() -> str:
     return _run(["nft", "-j", "list", "counters"], "", None, "read the packet filter's counters")
 
 
+def forget_connections(lines: Iterable[str]) -> None:
+    """Run lines of conntrack's arguments; that there is nothing to delete is no matter."""
+    text = "".join(f"{line}\n" for line in lines)
+    if text:  # by this name since the lab's /dev has no stdin
+        _run(["conntrack", "-R", "/proc/self/fd/0"], text, None, "forget connections")
+
+
 def set_sysctls(values: Mapping[str, str], *, network: int | None = None) -> None:
     """Write below /proc/sys/net, which shows the network namespace of who opens it."""
     if network is not None:

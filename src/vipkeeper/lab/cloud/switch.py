@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from vipkeeper.errors import LabError
 from vipkeeper.lab import drops, port_security, ports
 from vipkeeper.lab.cloud import links
+from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.spec import CloudSpec, Network, Port
 
 _SYSCTLS = {
@@ -48,6 +49,7 @@ class Switch:
         self._bridges = {network.name: f"brq{n}" for n, network in enumerate(spec.networks)}
         self._plugs: dict[str, Plug] = {}
         self._trusted: list[str] = []
+        self._enforced: Enforced | None = None
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
@@ -109,14 +111,19 @@ class Switch:
                     raise
 
     def secure(self, spec: CloudSpec) -> None:
-        """Put the ports' and groups' rules in force, in one transaction."""
-        links.nft(
-            port_security.ruleset(
-                [self._port(spec, name, plug) for name, plug in self._plugs.items()],
-                spec.security_groups,
-                list(self._bridges.values()),
-            )
+        """Put the ports' and groups' rules in force, in one transaction.
+
+        Connections that the rules before let in and these would not are no longer known.
+        """
+        enforced = Enforced(
+            [self._port(spec, name, plug) for name, plug in self._plugs.items()],
+            spec.security_groups,
         )
+        bridges = list(self._bridges.values())
+        links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
+        if self._enforced is not None:
+            links.forget_connections(forgotten(self._enforced, enforced, bridges))
+        self._enforced = enforced
 
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())
