@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,7 @@ from tests.topology import wait_until
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import Lab
+from vipkeeper.lab.house import Sources
 
 
 def kill_doorkeeper(lab: Lab) -> None:
@@ -118,6 +121,16 @@ def test_a_failed_start_says_why_and_leaves_nothing() -> None:
         Lab.up(spec_file.parse(text, "cloud.yaml"), name=name)
     wait_until(lambda: not processes_of(name), what="the end of all")
     assert host() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a user's lab reads what the user reads")
+def test_root_is_told_of_a_checkout_that_is_closed_to_others(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch(mode=0o600)
+    tmp_path.chmod(0o755)
+    sources = replace(Sources.of_this_process(), package=tmp_path)
+    with pytest.raises(LabError, match=r"may not read .*/__init__\.py") as error:
+        sources.check_readable_by_others()
+    assert error.value.remedy == f"open it to them: chmod -R go+rX {tmp_path}"
 
 
 def test_two_labs_beside_each_other() -> None:

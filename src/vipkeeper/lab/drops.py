@@ -63,6 +63,11 @@ def counter_name(reason: Reason, port: str) -> str:
     return f"{reason}/{port}"
 
 
+def drop(reason: Reason, port: str) -> str:
+    """The end of an nftables rule that drops, and counts it."""
+    return f'counter name "{counter_name(reason, port)}" drop'
+
+
 def parse_counters(text: str) -> list[DropCount]:
     """All counts, zeros too, from the output of ``nft -j list counters``.
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vipkeeper
+from vipkeeper.errors import LabError
 from vipkeeper.linux import mounts
 
 HOME = Path("/opt/vipkeeper")
@@ -54,6 +55,28 @@ class Sources:
             interpreter=Path(sys.executable).resolve(),
             prefix=Path(sys.base_prefix).resolve(),
         )
+
+    def check_readable_by_others(self) -> None:
+        """Refuse what a lab that root starts could not read, as it has none of root's ids.
+
+        Raises:
+            LabError: a directory or file is closed to others.
+        """
+        for directory in (self.package, *self.sites, self.prefix):
+            closed = _closed_to_others(directory)
+            if closed is not None:
+                raise LabError(
+                    f"the lab runs with ids of its own, which may not read {closed}",
+                    remedy=f"open it to them: chmod -R go+rX {directory}",
+                )
+
+
+def _closed_to_others(directory: Path) -> Path | None:
+    """The directory or the first of its own files that others may not read."""
+    if directory.stat().st_mode & 0o005 != 0o005:
+        return directory
+    files = (path for path in sorted(directory.glob("*.py")) if path.is_file())
+    return next((path for path in files if not path.stat().st_mode & 0o004), None)
 
 
 def build(sources: Sources) -> None:

@@ -13,6 +13,11 @@ def chain(name: str, *rules: str, hook: str = "") -> str:
     return _block(f"chain {name}", [*head, *rules])
 
 
+def mapping(entries: Mapping[str, str]) -> str:
+    """The text of a map in a rule, keys to values or to verdicts."""
+    return "{ " + ", ".join(f"{key} : {value}" for key, value in entries.items()) + " }"
+
+
 def counter(name: str) -> str:
     return _block(f"counter {name}", [])
 

@@ -1,7 +1,7 @@
 """A router's address translation, as Neutron's L3 agent has it, compiled for nftables.
 
 Nothing here asks who holds an address: a floating IP on the VIP's own port is translated
-as one on an instance's port is, and ARP finds whoever speaks for the VIP.  The router must
+as one on an instance's port is, and ARP finds whoever speaks for the VIP. The router must
 answer ARP for its floating IPs, so they are addresses of the gateway device
 (:meth:`Router.gateway_addresses`), and it learns its neighbours by ARP as any router does.
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab.nft import chain, transaction
+from vipkeeper.lab.nft import chain, mapping, transaction
 from vipkeeper.lab.ports import check_device, check_name
 
 ROUTER_TABLE = "ip vipkeeper_router"
@@ -95,11 +95,10 @@ def ruleset(router: Router) -> str:
     ``conntrack -D -d FLOATING_IP`` besides, which the agent does too.
     """
     own = str(IPv4Interface(router.gateway_address).ip)
-    pairs = [(f.floating_ip_address, f.fixed_ip_address) for f in router.floating_ips]
-    inward = ", ".join(f"{floating} : {fixed}" for floating, fixed in pairs)
-    outward = ", ".join(f"{fixed} : {floating}" for floating, fixed in pairs)
-    to_fixed = [f"dnat to ip daddr map {{ {inward} }}"] if pairs else []
-    to_floating = [f"snat to ip saddr map {{ {outward} }} fully-random"] if pairs else []
+    inward = {f.floating_ip_address: f.fixed_ip_address for f in router.floating_ips}
+    outward = {fixed: floating for floating, fixed in inward.items()}
+    to_fixed = [f"dnat to ip daddr map {mapping(inward)}"] if inward else []
+    to_floating = [f"snat to ip saddr map {mapping(outward)} fully-random"] if outward else []
     gateway = f'oifname "{router.gateway_device}"'
     return transaction(
         ROUTER_TABLE,
