@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.netns.switch import Switch
+from tests.topology import Network
+
+
+@pytest.fixture(scope="package")
+def built() -> Iterator[Switch]:
+    network = Network()
+    switch = Switch(network)
+    yield switch
+    for wire in switch.wires.values():
+        wire.close()
+    network.close()
+
+
+@pytest.fixture
+def switch(built: Switch) -> Switch:
+    """The switch with all groups open and no connection known."""
+    built.network.run("conntrack", "-F")
+    built.apply()
+    built.learn()
+    return built
