@@ -48,6 +48,9 @@ def up(file: Path | None, name: str, bare: bool) -> None:
         try:
             click.echo("The lab runs. Waiting for the virtual IP ...", err=True)
             running.wait_for_vip(timeout=VIP_TIMEOUT)
+        except KeyboardInterrupt:
+            running.down()
+            raise
         except LabError as error:
             settled = False
             click.echo(f"vipkeeper: {error}", err=True)

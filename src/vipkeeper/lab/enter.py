@@ -9,7 +9,6 @@ code or signal. It dies with this process.
 
 from __future__ import annotations
 
-import functools
 import os
 import select
 import signal
@@ -52,8 +51,14 @@ def main() -> NoReturn:
         os.close(theirs)
         code = terminal.relay(ours, child)
         os._exit(code if code >= 0 else 128 - code)
-    unblock = functools.partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, signals)
-    _wait(_fork(argv, environment, ourselves, unblock), signals)
+
+    def leave_terminal() -> None:
+        # A session of its own has no controlling terminal that input could be pushed into, and
+        # gets no signals from one: they come by way of this process.
+        os.setsid()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+    _wait(_fork(argv, environment, ourselves, leave_terminal), signals)
 
 
 def _fork(
@@ -83,11 +88,9 @@ def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
 def _wait(child: int, signals: set[signal.Signals]) -> NoReturn:
     """Pass signals on until the child ends, then end in the same way."""
     while True:
-        information = signal.sigwaitinfo(signals)
-        if information.si_signo != signal.SIGCHLD:
-            # A terminal sends its signals to all of the process group, the child included.
-            if information.si_code <= 0:
-                os.kill(child, information.si_signo)
+        number = signal.sigwait(signals)
+        if number != signal.SIGCHLD:
+            os.kill(child, number)
             continue
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid == 0:

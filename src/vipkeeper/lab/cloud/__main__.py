@@ -8,6 +8,7 @@ import pickle
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from vipkeeper.errors import VipkeeperError
@@ -16,6 +17,9 @@ from vipkeeper.lab.cloud.cloud import Cloud
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.order import Order
 from vipkeeper.linux import mounts, namespaces
+
+LAST_ANSWER_TIMEOUT = 1.0
+"""Seconds for what is being answered when the lab ends; who only holds a connection waits."""
 
 
 def main() -> None:
@@ -59,24 +63,21 @@ async def _serve(order: Order, door: socket.socket) -> None:
 
     loop.add_reader(door, knock)
     await cloud.ended.wait()
-    await asyncio.gather(*talks)
+    await asyncio.wait(talks, timeout=LAST_ANSWER_TIMEOUT)
 
 
 async def _talk(cloud: Cloud, connection: socket.socket) -> None:
     """One request and its answer; a caller that goes away is no matter."""
-    with connection:
+    with connection, suppress(OSError):
+        await readable(connection)
         try:
-            await readable(connection)
             received = messages.receive(connection)
             if received is None:
                 return
-            try:
-                message, descriptors = await cloud.answer(received[0])
-            except (VipkeeperError, KeyError, TypeError) as error:
-                message, descriptors = messages.failure(error), []
-            messages.send(connection, message, descriptors)
-        except OSError:
-            return
+            message, descriptors = await cloud.answer(received[0])
+        except (VipkeeperError, KeyError, TypeError) as error:
+            message, descriptors = messages.failure(error), []
+        messages.send(connection, message, descriptors)
 
 
 if __name__ == "__main__":

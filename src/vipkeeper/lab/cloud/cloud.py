@@ -93,7 +93,22 @@ class Cloud:
                 yield name, f"eth{number}"
 
     async def _boot(self, machines: Iterable[Machine]) -> None:
+        """See spawned machines through; what does not get there is killed.
+
+        Raises:
+            LabError: one did not boot.
+        """
         machines = list(machines)
+        try:
+            self._connect(machines)
+            await asyncio.gather(*(machine.boot() for machine in machines))
+        except LabError:
+            for machine in machines:
+                if machine.state == "booting":
+                    machine.kill()
+            raise
+
+    def _connect(self, machines: list[Machine]) -> None:
         networks = {machine: machine.open_network() for machine in machines}
         try:
             self._switch.connect(
@@ -102,15 +117,20 @@ class Cloud:
         finally:
             for descriptor in networks.values():
                 os.close(descriptor)
-        await asyncio.gather(*(machine.boot() for machine in machines))
 
     def _machine_ended(self, machine: Machine, rebooting: bool) -> None:
         self._switch.cut(machine.instance.ports)
         if rebooting:
-            machine.spawn()
-            task = asyncio.get_running_loop().create_task(self._boot([machine]))
+            task = asyncio.get_running_loop().create_task(self._reboot(machine))
             self._reboots.add(task)
             task.add_done_callback(self._reboots.discard)
+
+    async def _reboot(self, machine: Machine) -> None:
+        try:
+            machine.spawn()
+            await self._boot([machine])
+        except LabError as error:  # there is nobody to tell but who asks for the status
+            machine.failure = error.message
 
     def _machine(self, request: dict[str, Any]) -> Machine:
         self._spec.instance(request["instance"])  # complains if there is none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections import deque
@@ -47,6 +48,7 @@ class DhcpServer:
             self._command(),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            bufsize=0,
             preexec_fn=lambda: namespaces.enter(self._network, namespaces.NEW_NETWORK),
         )
 
@@ -56,10 +58,25 @@ class DhcpServer:
         for line in self._process.stderr:
             self._said.append(line)
             if _READY in line:
-                os.set_blocking(self._process.stderr.fileno(), False)
+                self._keep_listening()
                 return
         text = b"".join(self._said).decode(errors="replace").strip()
         raise LabError(f"dnsmasq ended: {text or 'without a word'}")
+
+    def _keep_listening(self) -> None:
+        """Take what it says further on, as it would stop in front of a full pipe."""
+        said = self._process.stderr
+        assert said is not None
+        os.set_blocking(said.fileno(), False)
+        loop = asyncio.get_running_loop()
+
+        def hear() -> None:
+            if data := said.read(4096):
+                self._said.append(data)
+            else:
+                loop.remove_reader(said)
+
+        loop.add_reader(said, hear)
 
     def _address(self) -> IPv4Address:
         """The first free address from the network's start, .2 where .1 is the gateway."""
