@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -10,12 +11,11 @@ from tests.topology import Network
 
 @pytest.fixture(scope="package")
 def built() -> Iterator[Switch]:
-    network = Network()
-    switch = Switch(network)
-    yield switch
-    for wire in switch.wires.values():
-        wire.close()
-    network.close()
+    with closing(Network()) as network:
+        switch = Switch(network)
+        yield switch
+        for wire in switch.wires.values():
+            wire.close()
 
 
 @pytest.fixture

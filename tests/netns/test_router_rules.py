@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -99,16 +100,13 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    network = Network()
-    try:
+    with closing(Network()) as network:
         cloud = Cloud(network)
         cloud.serve()
         wait_until(
             lambda: "UP" in cloud.nodes["client"].run("ip", "-br", "link", "show", "dev", "eth0")
         )
         yield cloud
-    finally:
-        network.close()
 
 
 class TestFromOutside:
