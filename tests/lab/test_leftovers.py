@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ from tests.lab.labs import (
 )
 from tests.topology import wait_until
 from vipkeeper.errors import LabError
-from vipkeeper.lab import spec_file
+from vipkeeper.lab import messages, spec_file
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.house import Sources
 
@@ -65,16 +66,22 @@ def test_down_returns_when_all_is_gone() -> None:
 
 UP = """
 import sys
-from vipkeeper.lab import spec_file
+from vipkeeper.lab import messages, spec_file
 from vipkeeper.lab.client import Lab
 print("begun", flush=True)
-Lab.up(spec_file.walkthrough(), name=sys.argv[1])
+lab = Lab.up(spec_file.walkthrough(), name=sys.argv[1])
 print("up", flush=True)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("delay_ms", [0, 50, 100, 200, 300, 400, 500])
+@pytest.mark.parametrize(
+    ("number", "delay_ms"),
+    [
+        *((signal.SIGKILL, delay_ms) for delay_ms in (0, 50, 100, 200, 300, 400, 600)),
+        *((signal.SIGINT, delay_ms) for delay_ms in (30, 250, 500)),
+        (signal.SIGTERM, 350),
+    ],
+)
 def test_an_interrupted_start_leaves_nothing(number: signal.Signals, delay_ms: int) -> None:
     before = host()
     name = unused_name("interrupted")
@@ -96,6 +103,39 @@ def test_an_interrupted_start_leaves_nothing(number: signal.Signals, delay_ms: i
             Lab.connect(name).down()
     wait_until(lambda: not processes_of(name) and not alive(family), what="the end of all")
     assert host() == before
+
+
+def test_an_owned_lab_ends_with_its_owner() -> None:
+    name = unused_name("owned")
+    script = UP.replace("name=sys.argv[1]", "name=sys.argv[1], owned=True") + "sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        assert process.stdout.readline() == "up\n"
+        family = processes_of(name)
+        process.kill()
+    wait_until(lambda: not alive(family), what=lambda: f"the end of {alive(family)}")
+
+
+def test_down_does_not_wait_for_who_only_holds_a_connection() -> None:
+    with running(spec_file.walkthrough(), bare=True) as lab:
+        idle = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with idle:
+            idle.connect(messages.socket_name(os.geteuid(), lab.name))
+            garbage = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with garbage:
+                garbage.connect(messages.socket_name(os.geteuid(), lab.name))
+                garbage.send(b"\xff no message")
+                assert b"is no message" in garbage.recv(4096)
+            begun = time.monotonic()
+            lab.down()
+            assert time.monotonic() - begun < 5
 
 
 def test_the_name_is_a_lock() -> None:

@@ -165,6 +165,9 @@ def _print_status(status: dict[str, Any]) -> None:
             rows.append((*first, cells[0], cells[1], cells[2], vrrp if number == 0 else ""))
     click.echo(f"Lab {click.style(status['name'], bold=True)}")
     _print_table(rows)
+    for instance in status["instances"]:
+        if instance["failure"]:
+            click.secho(f"{instance['name']} failed: {instance['failure']}", fg="red")
     for name, port in ports.items():
         if name not in bound:
             holders = [

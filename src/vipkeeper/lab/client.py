@@ -74,7 +74,10 @@ class Lab:
         """
         _check_name(name)
         _check_programs(spec)
-        order = Order(name, spec, Sources.of_this_process(), bare, owned)
+        sources = Sources.of_this_process()
+        if os.geteuid() == 0:
+            sources.check_readable_by_others()
+        order = Order(name, spec, sources, bare, owned)
         report, theirs = messages.pair()
         with report:
             try:

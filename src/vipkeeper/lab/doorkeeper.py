@@ -24,6 +24,7 @@ import socket
 import struct
 import sys
 import zlib
+from contextlib import suppress
 from errno import EADDRINUSE
 from typing import NoReturn
 
@@ -126,7 +127,8 @@ class _Door:
         if self._report is not None:
             received = messages.receive(self._cloud_socket)
             ended = LabError(f"the lab ended while it was built (status {status})")
-            messages.send(self._report, received[0] if received else messages.failure(ended))
+            with suppress(OSError):  # an owner may be gone
+                messages.send(self._report, received[0] if received else messages.failure(ended))
         sys.exit(0 if status == 0 else 1)
 
 
