@@ -16,7 +16,7 @@ demo: setup ## build the walkthrough's cloud on this machine and go through it
 	@.venv/bin/vipkeeper demo
 
 test: setup ## run the tests (with the real kernel; no root needed)
-	@$(python) -m pytest
+	@$(python) -m pytest --numprocesses 4 --dist loadfile
 
 lint: setup ## ruff, mypy --strict, and the floors of docs/design.md
 	@$(python) -m ruff check
