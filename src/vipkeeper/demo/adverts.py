@@ -62,7 +62,7 @@ def check(seen: Output, source: str, priority: int, count: int) -> Check:
         len(adverts) == count
         and all(advert.source == source and advert.body == body for advert in adverts)
         and all(re.sub(r"id \d+, ", "", advert.header) == header for advert in adverts)
-        and all(0.9 <= gap <= 1.1 for gap in gaps)
+        and all(0.75 <= gap <= 1.25 for gap in gaps)
         and all(step == 1 for step in steps)
     )
     timing = ", ".join(f"{gap:.3f} s" for gap in gaps)
