@@ -216,15 +216,15 @@ def _print_suggestions(status: dict[str, Any]) -> None:
         for port in ports.values()
         if port["floating_ip"] and port["fixed_ip"] in status["virtual_ips"]
     ]
-    first = (holders or names)[0]
     lines = []
     if floating and "client" in names:
         lines.append(
             f"vipkeeper lab exec {option}client -- curl -s http://{floating[0]}/index.html"
         )
-    lines.append(f"vipkeeper lab exec {option}{first} -- journalctl")
-    if holders:
-        lines.append(f"vipkeeper lab poweroff {option}{first}")
+    for name in (holders or names)[:1]:
+        lines.append(f"vipkeeper lab exec {option}{name} -- journalctl")
+    for name in holders[:1]:
+        lines.append(f"vipkeeper lab poweroff {option}{name}")
     lines.append(f"vipkeeper lab status {option}--drops")
     lines.append(f"vipkeeper lab down {option}".rstrip())
     click.echo("\nTry:")

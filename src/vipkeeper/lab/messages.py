@@ -42,7 +42,10 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | Non
     Raises:
         LabError: it is not a message.
     """
-    data, descriptors, _, _ = socket.recv_fds(connection, MAX_BYTES, _MAX_DESCRIPTORS)
+    try:
+        data, descriptors, _, _ = socket.recv_fds(connection, MAX_BYTES, _MAX_DESCRIPTORS)
+    except ConnectionResetError:  # it left without having read what we said last
+        return None
     if not data:
         return None
     try:

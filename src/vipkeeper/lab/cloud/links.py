@@ -27,8 +27,24 @@ def ip(commands: Iterable[str], *, network: int | None = None) -> None:
 
 
 def nft(transaction: str, *, network: int | None = None) -> None:
-    """Run an nftables transaction: all of it or nothing."""
-    _run(["nft", "-f", "-"], transaction, network, "load the packet filter")
+    """Run an nftables transaction: all of it or nothing.
+
+    It is one netlink message, and a user namespace's root may not raise its limit: at the
+    kernel's default of 208 KiB a lab has room for 18 ports with port security (11.6 KB each).
+
+    Raises:
+        LabError: the kernel or nft did not take it.
+    """
+    try:
+        _run(["nft", "-f", "-"], transaction, network, "load the packet filter")
+    except LabError as error:
+        if "Message too long" not in error.message:
+            raise
+        raise LabError(
+            "the rules of all ports together are too long for the kernel",
+            remedy="use fewer ports with port security (18 are possible by default), or give it"
+            " room: sysctl net.core.wmem_default=1048576",
+        ) from error
 
 
 def nft_counters() -> str:
