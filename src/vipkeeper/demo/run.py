@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -14,11 +15,22 @@ from vipkeeper.demo.scene import Scene, Watcher, cloud
 from vipkeeper.demo.step import Check, Report, Result
 from vipkeeper.demo.variants import VARIANTS, Variant
 from vipkeeper.demo.walkthrough import STEPS, Step
-from vipkeeper.errors import LabError, VipkeeperError
+from vipkeeper.errors import LabError, MissingProgramError, VipkeeperError
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import CloudSpec
 
 _VIP_S = 20.0
+
+# What the steps run in the instances, beside what the lab itself needs and asks for.
+_PACKAGES = {
+    "arp": "net-tools",
+    "arping": "arping",
+    "curl": "curl",
+    "keepalived": "keepalived",
+    "ping": "iputils-ping",
+    "tcpdump": "tcpdump",
+}
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 Outcome = tuple[Result, dict[str, float]]
 """What a step showed, and the outages in milliseconds that were measured on the way."""
@@ -34,8 +46,12 @@ def run(
     """The demo as a whole. Whatever ends it, its labs are gone.
 
     Raises:
+        MissingProgramError: a step would need one that is not installed.
         VipkeeperError: a lab could not be built.
     """
+    for program, package in _PACKAGES.items():
+        if shutil.which(program, path=_PATH) is None:
+            raise MissingProgramError(program, package)
     began = time.monotonic()
     gone_through = [*walk(watcher, make_cloud(), steps), *try_variants(watcher, variants)]
     return Report(
