@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vipkeeper.lab.instance import journal
 from vipkeeper.lab.instance.fronts import _separate
+from vipkeeper.lab.instance.lines import Lines
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,21 @@ def test_half_an_entry_is_passed_over(tmp_path: Path) -> None:
 
 def test_short_format() -> None:
     assert entry("text").short("test02").endswith(" test02 tag[7]: text")
+
+
+@given(st.lists(st.binary(max_size=50)))
+def test_lines_are_the_same_however_the_stream_is_cut(parts: list[bytes]) -> None:
+    lines = Lines()
+    found = [line for part in parts for line in lines.feed(part)] + lines.end()
+    expected = [line.decode(errors="replace") for line in b"".join(parts).split(b"\n")]
+    assert found == (expected if expected[-1] else expected[:-1])
+
+
+def test_a_line_without_end_is_cut() -> None:
+    lines = Lines()
+    found = lines.feed(b"x" * 20000) + lines.end()
+    assert "".join(found) == "x" * 20000
+    assert max(map(len, found)) == journal.MAX_MESSAGE_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import pickle
 import re
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,30 +14,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import vipkeeper
-from vipkeeper.errors import LabError, MissingProgramError, UsageError
-from vipkeeper.lab import messages
+from vipkeeper.errors import LabError, UsageError
+from vipkeeper.lab import launch, messages
 from vipkeeper.lab.house import HOME, Sources
 from vipkeeper.lab.order import Order
 from vipkeeper.lab.ports import AddressPair
+from vipkeeper.lab.programs import SYSTEM_PATH, check_programs
 from vipkeeper.lab.security_groups import SecurityGroupRule
 from vipkeeper.lab.spec import CloudSpec
 
 DEFAULT_NAME = "lab"
 
 _POLL_INTERVAL = 0.05  # seconds between two looks at who holds the virtual IP
-
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PACKAGES = {
-    "ip": "iproute2",
-    "nft": "nftables",
-    "conntrack": "conntrack",
-    "dnsmasq": "dnsmasq-base",
-    "busybox": "busybox",
-    "lighttpd": "lighttpd",
-    "keepalived": "keepalived",
-}
-_ALWAYS_NEEDED = ("ip", "nft", "conntrack", "dnsmasq", "busybox")
 
 
 class Lab:
@@ -73,7 +59,7 @@ class Lab:
             MissingProgramError: something is not installed.
         """
         _check_name(name)
-        _check_programs(spec)
+        check_programs(spec)
         sources = Sources.of_this_process()
         if os.geteuid() == 0:
             sources.check_readable_by_others()
@@ -81,7 +67,7 @@ class Lab:
         report, theirs = messages.pair()
         with report:
             try:
-                _start_doorkeeper(order, theirs)
+                launch.start_doorkeeper(order, theirs)
                 received = messages.receive(report)
                 if received is None:
                     raise LabError("the lab ended while it was built")
@@ -124,7 +110,7 @@ class Lab:
             environment: added to that of the program inside.
         """
         values = {
-            "PATH": f"{HOME}/bin:{_SYSTEM_PATH}",
+            "PATH": f"{HOME}/bin:{SYSTEM_PATH}",
             "HOME": "/root",
             "USER": "root",
             "LOGNAME": "root",
@@ -133,8 +119,8 @@ class Lab:
             **(environment or {}),
         }
         pairs = [f"{key}={value}" for key, value in values.items()]
-        command = _python("vipkeeper.lab.enter", str(pidfd), *pairs, "--", *argv)
-        return command, _LAUNCH_ENVIRONMENT
+        command = launch.python("vipkeeper.lab.enter", str(pidfd), *pairs, "--", *argv)
+        return command, launch.ENVIRONMENT
 
     def open_pidfd(self, instance: str) -> int:
         """The pidfd of an instance's init; the caller closes it."""
@@ -309,40 +295,6 @@ class Lab:
         return received
 
 
-# The lab's own processes start from the package that this process runs, whatever its
-# environment says.
-_LAUNCH_ENVIRONMENT = {
-    "PATH": _SYSTEM_PATH,
-    "LANG": "C.UTF-8",
-    "PYTHONPATH": str(Path(vipkeeper.__file__).resolve().parent.parent),
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-
-
-def _python(module: str, *arguments: str) -> list[str]:
-    return [str(Path(sys.executable).resolve()), "-S", "-P", "-m", module, *arguments]
-
-
-def _start_doorkeeper(order: Order, report: socket.socket) -> None:
-    """Start it in a session of its own, and give it ``report``."""
-    with report:
-        process = subprocess.Popen(
-            _python("vipkeeper.lab.doorkeeper", str(report.fileno()), order.name),
-            stdin=subprocess.PIPE,
-            pass_fds=[report.fileno()],
-            start_new_session=True,
-            env=_LAUNCH_ENVIRONMENT,
-        )
-    with process:  # its first process ends as soon as it has the order
-        assert process.stdin is not None
-        try:
-            with process.stdin:
-                process.stdin.write(pickle.dumps(order))
-        except BaseException:
-            process.kill()
-            raise
-
-
 def _peer(connection: socket.socket) -> int:
     """PID of the process that listens at the other end."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
@@ -355,14 +307,3 @@ def _check_name(name: str) -> None:
             f"{name!r} is not a valid name of a lab",
             remedy="use up to 32 letters, digits, '.', '_' and '-', a letter or digit first",
         )
-
-
-def _check_programs(spec: CloudSpec) -> None:
-    """Refuse to begin what would fail for want of a program."""
-    services = [service for one in spec.instances for service in one.all_services()]
-    # What lies elsewhere (/opt/vipkeeper, /etc, /var) is the instance's own.
-    programs = [service.argv[0] for service in services if service.argv[0].startswith("/usr/")]
-    for program in (*_ALWAYS_NEEDED, *programs):
-        if shutil.which(program, path=_SYSTEM_PATH) is None:
-            name = Path(program).name
-            raise MissingProgramError(name, _PACKAGES.get(name, name))

@@ -5,16 +5,16 @@ Everything that is wrong is said as ``FILE: PATH.TO.THE.PLACE: what`` and what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import yaml
 
-from vipkeeper.errors import ConfigError, LabError
+from vipkeeper.errors import ConfigError
+from vipkeeper.lab.places import Place, StrictLoader
 from vipkeeper.lab.ports import AddressPair
 from vipkeeper.lab.security_groups import (
     DEFAULT,
@@ -58,135 +58,17 @@ def walkthrough() -> CloudSpec:
 
 def parse(text: str, file: str) -> CloudSpec:
     try:
-        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a SafeLoader, stricter
+        document = yaml.load(text, Loader=StrictLoader)  # noqa: S506 -- a SafeLoader, stricter
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise ConfigError(f"{where}: {error.problem or error}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}: not YAML: {error}") from error
-    return _cloud(_Place(file, "", document))
+    return _cloud(Place(file, "", document))
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is there twice; YAML itself would let the last one win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is there twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-class _Place:
-    """A value with the way to it, so that every complaint can say where."""
-
-    def __init__(self, file: str, path: str, value: object) -> None:
-        self.file = file
-        self.path = path
-        self.value = value
-
-    def wrong(self, what: str, *, remedy: str = "") -> ConfigError:
-        path = f"{self.path}: " if self.path else ""
-        return ConfigError(f"{self.file}: {path}{what}", remedy=remedy)
-
-    @contextmanager
-    def located(self) -> Iterator[None]:
-        """Complaints of the values themselves, which know no file, get the place put before."""
-        try:
-            yield
-        except LabError as error:
-            raise self.wrong(error.message, remedy=error.remedy) from error
-
-    def _below(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
-
-    def keys(self, *allowed: str, required: tuple[str, ...] = ()) -> dict[str, _Place]:
-        """The entries of a mapping whose keys are known."""
-        entries = self.entries()
-        for key, place in entries.items():
-            if key not in allowed:
-                raise place.wrong("is not known here", remedy=f"allowed: {', '.join(allowed)}")
-        for key in required:
-            if key not in entries:
-                raise self.wrong(f"{key!r} is missing")
-        return entries
-
-    def entries(self) -> dict[str, _Place]:
-        """The entries of a mapping whose keys are names."""
-        if self.value is None:
-            return {}
-        if not isinstance(self.value, dict):
-            raise self.wrong(f"is {_kind(self.value)}, a mapping is wanted")
-        for key in self.value:
-            if not isinstance(key, str):
-                raise self.wrong(f"the key {key!r} is {_kind(key)}", remedy="put it in quotes")
-        return {
-            key: _Place(self.file, self._below(key), value) for key, value in self.value.items()
-        }
-
-    def items(self) -> list[_Place]:
-        if self.value is None:
-            return []
-        if not isinstance(self.value, list):
-            raise self.wrong(f"is {_kind(self.value)}, a list is wanted")
-        return [
-            _Place(self.file, f"{self.path}[{index}]", value)
-            for index, value in enumerate(self.value)
-        ]
-
-    def text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self.wrong(f"is {_kind(self.value)}, text is wanted", remedy="put it in quotes")
-        return self.value
-
-    def text_or_number(self) -> str:
-        """For protocols, where ``112`` and ``vrrp`` are the same."""
-        return str(self.value) if type(self.value) is int else self.text()
-
-    def integer(self) -> int:
-        if type(self.value) is not int:
-            raise self.wrong(f"is {_kind(self.value)}, a whole number is wanted")
-        return self.value
-
-    def boolean(self) -> bool:
-        if not isinstance(self.value, bool):
-            raise self.wrong(f"is {_kind(self.value)}, true or false is wanted")
-        return self.value
-
-    def choice(self, allowed: tuple[str, ...]) -> Any:
-        if self.value not in allowed:
-            raise self.wrong(f"is {self.value!r}", remedy=f"allowed: {', '.join(allowed)}")
-        return self.value
-
-    def address(self) -> IPv4Address:
-        return self._made_from_text(IPv4Address, "an IPv4 address as 192.168.100.1")
-
-    def network(self) -> IPv4Network:
-        return self._made_from_text(IPv4Network, "an IPv4 network as 192.168.100.0/24")
-
-    def _made_from_text(self, make: Callable[[str], _Value], wanted: str) -> _Value:
-        try:
-            return make(self.text())
-        except ValueError as error:
-            raise self.wrong(f"is {self.value!r}, {wanted} is wanted") from error
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "empty"
-    names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
-    return names.get(type(value), "a mapping" if isinstance(value, dict) else str(type(value)))
-
-
-def _cloud(place: _Place) -> CloudSpec:
+def _cloud(place: Place) -> CloudSpec:
     keys = place.keys(
         "networks",
         "routers",
@@ -197,7 +79,7 @@ def _cloud(place: _Place) -> CloudSpec:
         required=("networks", "ports", "instances"),
     )
 
-    def each(key: str, make: Callable[[str, _Place], _Value]) -> tuple[_Value, ...]:
+    def each(key: str, make: Callable[[str, Place], _Value]) -> tuple[_Value, ...]:
         return tuple(
             make(name, entry)
             for name, entry in (keys[key].entries() if key in keys else {}).items()
@@ -215,7 +97,7 @@ def _cloud(place: _Place) -> CloudSpec:
         return CloudSpec(**parts)  # type: ignore[arg-type]
 
 
-def _network(name: str, place: _Place) -> Network:
+def _network(name: str, place: Place) -> Network:
     keys = place.keys(
         "cidr",
         "gateway",
@@ -239,11 +121,11 @@ def _network(name: str, place: _Place) -> Network:
         )
 
 
-def _boolean(keys: dict[str, _Place], key: str, *, default: bool) -> bool:
+def _boolean(keys: dict[str, Place], key: str, *, default: bool) -> bool:
     return keys[key].boolean() if key in keys else default
 
 
-def _router(name: str, place: _Place) -> Router:
+def _router(name: str, place: Place) -> Router:
     required = ("external_network", "external_ip", "networks")
     keys = place.keys(*required, required=required)
     return Router(
@@ -254,7 +136,7 @@ def _router(name: str, place: _Place) -> Router:
     )
 
 
-def _security_group(name: str, place: _Place) -> SecurityGroup:
+def _security_group(name: str, place: Place) -> SecurityGroup:
     """A group; the rules that let everything out are there unless one is given."""
     rules = tuple(_security_group_rule(item) for item in place.items())
     if all(rule.direction == "ingress" for rule in rules):
@@ -263,7 +145,7 @@ def _security_group(name: str, place: _Place) -> SecurityGroup:
         return SecurityGroup(name, rules)
 
 
-def _security_group_rule(place: _Place) -> SecurityGroupRule:
+def _security_group_rule(place: Place) -> SecurityGroupRule:
     keys = place.keys(
         "direction",
         "ethertype",
@@ -290,7 +172,7 @@ def _security_group_rule(place: _Place) -> SecurityGroupRule:
         )
 
 
-def _port(name: str, place: _Place) -> Port:
+def _port(name: str, place: Place) -> Port:
     keys = place.keys(
         "network",
         "fixed_ip",
@@ -314,7 +196,7 @@ def _port(name: str, place: _Place) -> Port:
         )
 
 
-def _address_pair(place: _Place) -> AddressPair:
+def _address_pair(place: Place) -> AddressPair:
     """``192.0.2.1`` for short, or a mapping with ``ip_address`` and ``mac_address``."""
     with place.located():
         if isinstance(place.value, str):
@@ -324,12 +206,12 @@ def _address_pair(place: _Place) -> AddressPair:
         return AddressPair(keys["ip_address"].text(), mac)
 
 
-def _floating_ip(name: str, place: _Place) -> tuple[IPv4Address, str]:
-    address = _Place(place.file, place.path, name).address()
+def _floating_ip(name: str, place: Place) -> tuple[IPv4Address, str]:
+    address = Place(place.file, place.path, name).address()
     return address, place.text()
 
 
-def _instance(name: str, place: _Place) -> Instance:
+def _instance(name: str, place: Place) -> Instance:
     keys = place.keys("ports", "files", "services", "vrrp", required=("ports",))
     contents = keys["files"].entries() if "files" in keys else {}
     for path, content in contents.items():
@@ -348,7 +230,7 @@ def _instance(name: str, place: _Place) -> Instance:
         )
 
 
-def _service(name: str, place: _Place) -> Service:
+def _service(name: str, place: Place) -> Service:
     keys = place.keys("argv", "autostart", "restart", "aliases", required=("argv",))
     with place.located():
         return Service(

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 from vipkeeper.errors import LabError
 from vipkeeper.lab import messages
 from vipkeeper.lab.instance import control, journal, network
+from vipkeeper.lab.instance.lines import Lines
 from vipkeeper.lab.instance.order import BootOrder
 from vipkeeper.lab.instance.services import Service, Supervisor
 from vipkeeper.lab.isolation import ENVIRONMENT
@@ -192,36 +193,25 @@ class Init:
     # what services print
 
     def _open_output(self, service: Service) -> int:
+        """A pipe to the journal; the end for the service."""
         readable, writable = os.pipe()
         os.set_blocking(readable, False)
         stream = os.fdopen(readable, "rb", buffering=0)
-        rest = b""
+        lines = Lines()
+        tag = Path(service.unit.argv[0]).name
 
         def read() -> None:
-            nonlocal rest
             data = stream.read(65536)
             if data is None:
                 return
-            *lines, rest = (rest + data).split(b"\n")
+            for text in lines.feed(data) if data else lines.end():
+                now, priority = journal.now_us(), journal.DAEMON_NOTICE
+                self._journal.write(
+                    journal.Entry(now, service.name, tag, service.pid, priority, text)
+                )
             if not data:
-                lines, rest = [rest] if rest else [], b""
                 self._selector.unregister(stream)
                 stream.close()
-            if len(rest) > journal.MAX_MESSAGE_CHARACTERS:
-                lines, rest = [*lines, rest], b""
-            tag = Path(service.unit.argv[0]).name
-            for line in lines:
-                text = line.decode(errors="replace")[: journal.MAX_MESSAGE_CHARACTERS]
-                self._journal.write(
-                    journal.Entry(
-                        journal.now_us(),
-                        service.name,
-                        tag,
-                        service.pid,
-                        journal.DAEMON_NOTICE,
-                        text,
-                    )
-                )
 
         self._watch(stream, read)
         return writable
