@@ -21,8 +21,7 @@ from typing import Any
 import pytest
 
 from vipkeeper.demo import run
-from vipkeeper.demo.scene import cloud
-from vipkeeper.demo.step import Result
+from vipkeeper.demo.scene import Unwatched, cloud
 from vipkeeper.demo.variants import VARIANTS, without_pairs
 from vipkeeper.demo.walkthrough import STEPS
 from vipkeeper.lab.client import Lab
@@ -33,22 +32,6 @@ COMMAND = [sys.executable, "-c", START, "demo"]
 STRANGER = 61234  # a user id that nobody has
 
 pytestmark = pytest.mark.timeout(300)
-
-
-class Silent:
-    """Watches, and has nobody to tell."""
-
-    def chapter(self, title: str) -> None:
-        pass
-
-    def begins(self, title: str) -> None:
-        pass
-
-    def doing(self, what: str) -> None:
-        pass
-
-    def ended(self, result: Result) -> None:
-        pass
 
 
 def as_expected(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -134,7 +117,7 @@ def test_a_user_without_rights_sees_the_same(strangers_copy: Path) -> None:
 
 def test_a_cloud_without_pairs_fails_where_the_virtual_ip_is_called() -> None:
     report = run.run(
-        Silent(),
+        Unwatched(),
         make_cloud=lambda: without_pairs(cloud(), "test01", "test02"),
         steps=STEPS[:3],
         variants=(),
@@ -147,7 +130,7 @@ def test_a_cloud_without_pairs_fails_where_the_virtual_ip_is_called() -> None:
 def test_a_cloud_in_which_all_is_well_fails_as_a_broken_variant() -> None:
     broken = [each for each in VARIANTS if each.id in ("variant-no-pairs", "variant-pair-on-one")]
     well = [replace(each, spec=cloud) for each in broken]
-    report = run.run(Silent(), steps=(), variants=well)
+    report = run.run(Unwatched(), steps=(), variants=well)
     assert [result.ok for result in report.results] == [False, False]
 
 

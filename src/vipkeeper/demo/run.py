@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 
-from vipkeeper.demo.scene import Scene, Watcher, cloud
+from vipkeeper.demo.scene import Scene, Unwatched, Watcher, cloud
 from vipkeeper.demo.step import Check, Report, Result
 from vipkeeper.demo.variants import VARIANTS, Variant
 from vipkeeper.demo.walkthrough import STEPS, Step
@@ -91,7 +91,7 @@ def try_variants(watcher: Watcher, variants: Sequence[Variant]) -> list[Outcome]
     def try_one(variant: Variant) -> Outcome:
         with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
             labs.append(lab)
-            scene = Scene(lab, _Unwatched(), interrupted)
+            scene = Scene(lab, Unwatched(), interrupted)
             result = _go(variant.id, variant.title, variant.look, scene)
             return result, scene.outages_ms()
 
@@ -139,19 +139,3 @@ def _lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
 def _end(lab: Lab) -> None:
     with suppress(LabError, ConnectionError):  # it has ended, or is just ending
         lab.down()
-
-
-class _Unwatched:
-    """Five variants talking at once would say nothing; each is reported when it is done."""
-
-    def chapter(self, title: str) -> None:
-        pass
-
-    def begins(self, title: str) -> None:
-        pass
-
-    def doing(self, what: str) -> None:
-        pass
-
-    def ended(self, result: Result) -> None:
-        pass

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from vipkeeper.demo import observation
 from vipkeeper.demo.step import Result
-from vipkeeper.drill.measurement import Drill, echo_service
+from vipkeeper.drill.measurement import Drill, with_echo
 from vipkeeper.drill.outage import Measurement
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
@@ -29,6 +29,22 @@ class Watcher(Protocol):
     def begins(self, title: str) -> None: ...
     def doing(self, what: str) -> None: ...
     def ended(self, result: Result) -> None: ...
+
+
+class Unwatched:
+    """Tells nobody: five variants that talk at once would say nothing."""
+
+    def chapter(self, title: str) -> None:
+        pass
+
+    def begins(self, title: str) -> None:
+        pass
+
+    def doing(self, what: str) -> None:
+        pass
+
+    def ended(self, result: Result) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -56,10 +72,11 @@ class Scene:
             time.sleep(_LOOK_AGAIN_S)
 
     def until_holds_vip(self, host: str, *, timeout: float) -> None:
-        def holds_vip() -> bool:
-            return f"{observation.VIP}/" in observation.run(self.lab, host, "ip -4 a").text
-
-        self.until(f"{host} holds {observation.VIP}", holds_vip, timeout=timeout)
+        self.until(
+            f"{host} holds {observation.VIP}",
+            lambda: host in self.lab.holders(observation.VIP),
+            timeout=timeout,
+        )
 
     @contextmanager
     def failover(self, name: str) -> Iterator[Drill]:
@@ -94,13 +111,4 @@ def outage_text(measurement: Measurement) -> str:
 
 def cloud() -> CloudSpec:
     """The walkthrough's cloud, its nodes with an echo server to measure outages by."""
-    plain = spec_file.walkthrough()
-    return replace(
-        plain,
-        instances=tuple(
-            replace(machine, services=(*machine.services, echo_service()))
-            if machine.name in observation.ADDRESS
-            else machine
-            for machine in plain.instances
-        ),
-    )
+    return with_echo(spec_file.walkthrough(), *observation.ADDRESS)

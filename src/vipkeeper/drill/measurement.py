@@ -16,6 +16,7 @@ import queue
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,15 +25,24 @@ from vipkeeper.drill.outage import Measurement
 from vipkeeper.errors import LabError
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.house import HOME
-from vipkeeper.lab.spec import Service
+from vipkeeper.lab.spec import CloudSpec, Service
 
 _PYTHON = f"{HOME}/bin/python"
 
 
-def echo_service() -> Service:
-    """The echo server as a service of an instance, there again after each boot."""
+def with_echo(spec: CloudSpec, *instances: str) -> CloudSpec:
+    """The same cloud with the echo server as a service of the named instances, at each boot."""
     argv = (_PYTHON, "-m", "vipkeeper.drill.echo", "--port", str(PORT))
-    return Service("echo", argv, restart="always")
+    echo = Service("echo", argv, restart="always")
+    for name in instances:
+        spec.instance(name)
+    return replace(
+        spec,
+        instances=tuple(
+            replace(each, services=(*each.services, echo)) if each.name in instances else each
+            for each in spec.instances
+        ),
+    )
 
 
 class Drill:
