@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import time
 from collections.abc import Iterator
@@ -140,10 +141,17 @@ def test_journal_follows(lab: Lab) -> None:
     )
     with process:
         assert process.stdout is not None
-        time.sleep(0.3)
-        sh(lab, "logger something new")
-        assert process.stdout.readline() == "something new\n"
-        process.terminate()
+        output = process.stdout
+
+        def appears() -> bool:
+            sh(lab, "logger something new")  # again, in case nobody followed yet
+            return bool(select.select([output], [], [], 0.2)[0])
+
+        try:
+            wait_until(appears, what="what was logged appears")
+            assert output.readline() == "something new\n"
+        finally:
+            process.terminate()
 
 
 @pytest.mark.parametrize(
