@@ -34,12 +34,14 @@ def with_keepalived() -> CloudSpec:
 
 @contextmanager
 def running(spec: CloudSpec, *, bare: bool = False, what: str = "test") -> Iterator[Lab]:
-    lab = Lab.up(spec, name=unused_name(what), bare=bare)
+    # Owned: a test run that is killed leaves no lab.
+    lab = Lab.up(spec, name=unused_name(what), bare=bare, owned=True)
     try:
         yield lab
     finally:
         if lab.name in Lab.names():
             lab.down()
+        lab.close()
 
 
 def curl(lab: Lab, instance: str, address: str) -> str:

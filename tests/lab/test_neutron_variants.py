@@ -184,7 +184,8 @@ class Trial:
 
 
 def play(variant: Variant) -> Outcome:
-    lab = Lab.up(cloud(variant), name=f"{variant.name}-{os.getpid()}"[:32], bare=True)
+    name = f"{variant.name}-{os.getpid()}"[:32]
+    lab = Lab.up(cloud(variant), name=name, bare=True, owned=True)
     try:
         trial = Trial(variant, lab)
         try:

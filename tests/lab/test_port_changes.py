@@ -22,7 +22,7 @@ VRRP = SecurityGroupRule("ingress", protocol="112")
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Lab]:
-    lab = Lab.up(cloud(UNICAST), name=f"changes-{os.getpid()}")
+    lab = Lab.up(cloud(UNICAST), name=f"changes-{os.getpid()}", owned=True)
     try:
         yield lab
     finally:

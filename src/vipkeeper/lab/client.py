@@ -208,6 +208,10 @@ class Lab:
                 select.select([pidfd], [], [])
             finally:
                 os.close(pidfd)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of an owned lab, which is its end; any other stays."""
         if self._owner is not None:
             self._owner.close()
 
