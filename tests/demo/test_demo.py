@@ -68,7 +68,7 @@ def strangers_copy() -> Iterator[Path]:
         root.chmod(0o755)
         site = root / "site-packages"
         shutil.copytree(PROJECT / "src", site, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in _with_dependencies("click", "rich", "pyyaml", "pyroute2"):
+        for name in _with_dependencies("click", "rich", "pyyaml"):
             for file in metadata.files(name) or ():
                 if ".." not in file.parts and file.suffix != ".pyc":
                     target = site / file

@@ -19,7 +19,6 @@ from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import CloudSpec
 
 _LOOK_AGAIN_S = 0.05
-_WORTH_MENTIONING_MS = 5
 
 
 class Watcher(Protocol):
@@ -92,21 +91,6 @@ class Scene:
             for name, measurement in self.measured.items()
             if not measurement.outages or measurement.outages[-1].answered_after
         }
-
-
-def outage_text(measurement: Measurement) -> str:
-    """The longest outage as a person wants to read it."""
-    longest = max(measurement.outages, key=lambda outage: outage.duration_ms, default=None)
-    if longest is None:
-        return f"from outside: each of {measurement.sent:,} probes was answered, one every ms"
-    before, after = longest.answered_before or "nobody", longest.answered_after or "nobody"
-    text = (
-        f"from outside: {longest.duration_ms:,.0f} ms without an answer,"
-        f" {before} before, {after} after"
-    )
-    if longest.uncertain_ms >= _WORTH_MENTIONING_MS:
-        text += f" (give or take {longest.uncertain_ms:,.0f} ms: the machine was busy)"
-    return text
 
 
 def cloud() -> CloudSpec:

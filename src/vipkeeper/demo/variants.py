@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from vipkeeper.demo import adverts
+from vipkeeper.demo.failover import outage_text
 from vipkeeper.demo.observation import (
     ADDRESS,
     VIP,
@@ -18,7 +19,7 @@ from vipkeeper.demo.observation import (
     run,
     web_answer,
 )
-from vipkeeper.demo.scene import Scene, cloud, outage_text
+from vipkeeper.demo.scene import Scene, cloud
 from vipkeeper.demo.step import Check
 from vipkeeper.lab.drops import Reason
 from vipkeeper.lab.spec import CloudSpec

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from vipkeeper.demo import adverts
+from vipkeeper.demo.failover import Bound, Fault
 from vipkeeper.demo.observation import (
     ADDRESS,
     ADDRESS_OUTSIDE,
@@ -24,9 +25,8 @@ from vipkeeper.demo.observation import (
     run,
     web_answer,
 )
-from vipkeeper.demo.scene import Scene, outage_text
+from vipkeeper.demo.scene import Scene
 from vipkeeper.demo.step import Check
-from vipkeeper.drill.outage import Measurement
 
 # RFC 9568 6.1 with the walkthrough's values, advertisements each second and test02's priority 50:
 # skew time (256 - 50) / 256 = 0.805 s, active down interval 3 + 0.805 s.
@@ -37,54 +37,11 @@ _TAKEOVER_S = 10.0
 _BOOT_S = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """How long a failover may take, and why. `slack_ms` is what a busy machine may add."""
-
-    least_ms: float
-    most_ms: float
-    why: str
-    slack_ms: float = 700
-
-    def __str__(self) -> str:
-        usual = f"{self.most_ms:,.0f} ms"
-        if self.least_ms:
-            usual = f"{self.least_ms:,.0f} to {usual}"
-        return f"for {usual} (a busy machine: up to {self._limit_ms:,.0f} ms): {self.why}"
-
-    @property
-    def _limit_ms(self) -> float:
-        return self.most_ms + self.slack_ms
-
-    def admits(self, outage_ms: float) -> bool:
-        # Sending and being answered take their part of a millisecond at the lower end, too.
-        return self.least_ms * 0.97 <= outage_ms <= self._limit_ms
-
-
 _AFTER_PRIORITY_0 = Bound(0, _SKEW_MS, "told by priority 0, test02 waits its skew time")
 _AFTER_SILENCE = Bound(
     _DOWN_MS - _INTERVAL_MS, _DOWN_MS, "nobody told it, it waits three intervals and the skew time"
 )
 _AT_A_RETURN = Bound(0, 0, "test01 preempts, and test02 yields when it hears it")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that moves the virtual IP: the outage's name, and how one would type it where."""
-
-    name: str
-    where: str
-    command: str
-    act: Callable[[], object]
-
-    def check(self, measurement: Measurement, bound: Bound) -> Check:
-        return Check(
-            expected=f"nobody answers {bound}",
-            where=self.where,
-            command=self.command,
-            observed=outage_text(measurement),
-            ok=bound.admits(measurement.longest_outage_ms),
-        )
 
 
 @dataclass(frozen=True, slots=True)
