@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -61,10 +62,18 @@ class Speaker:
         with self.log_file.open("ab") as log:
             self._process = self.node.start(*argv, stdout=log, stderr=log)
         # Its timers run from here on: one interpreter that starts slowly does not lose an election.
-        begun = self.log().count("(init)") + 1
+        begun = len(self._starts()) + 1
         wait_until(
-            lambda: self.log().count("(init)") >= begun,
+            lambda: len(self._starts()) >= begun,
             what=lambda: f"{self.kind} listens\n{self.log()}",
+        )
+
+    def _starts(self) -> list[str]:
+        """What either program says once it listens, or cannot for a reason that it names."""
+        return re.findall(
+            r"\(init\)|entering FAULT state$|Entering MASTER STATE\n.*\n.*\"Initialize\"",
+            self.log(),
+            re.MULTILINE,
         )
 
     def stop(self) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 
@@ -205,3 +206,60 @@ def test_announcements_that_fail_are_told_and_leave_the_state_alone() -> None:
     bench.instance.on_timer(DOWN_INTERVAL)
     assert isinstance(bench.instance.state, Active)
     assert bench.records[-1]["record"] == "kernel-error"
+
+
+def test_failures_make_no_cycles_for_nobody_collects_them() -> None:
+    bench = Bench()
+    bench.start()
+    bench.effects.failing = {"add", "remove", "send"}
+    gc.collect()
+    gc.disable()
+    try:
+        now = DOWN_INTERVAL
+        for _ in range(10):
+            bench.instance.on_timer(now)
+            now = bench.instance.deadline() or now
+        bench.records.clear()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_other_settings_leave_the_state_alone() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.effects.take()
+    changed = replace(SETTINGS, name="other", password="secret", preempt=False)
+    bench.instance.release_what_is_not_in(changed, now)
+    bench.instance.reconfigure(changed, now)
+    assert isinstance(bench.instance.state, Active)
+    assert bench.effects.take() == []
+    assert bench.records == []
+    assert bench.instance.to_plain()["name"] == "other"
+
+
+def test_other_addresses_are_changed_while_it_stays_active() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.effects.take()
+    other = VirtualAddress(ip_interface("192.168.100.197/24"), "eth0")
+    changed = replace(SETTINGS, addresses=(other,))
+    bench.instance.release_what_is_not_in(changed, now)
+    bench.instance.reconfigure(changed, now)
+    assert isinstance(bench.instance.state, Active)
+    assert bench.effects.take() == [
+        f"remove {ADDRESS}",
+        f"add {other}",
+        *["announce 192.168.100.197 on eth0"] * 5,
+    ]
+
+
+def test_addresses_that_cannot_be_had_after_a_reload_end_it() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.effects.failing = {"add"}
+    other = VirtualAddress(ip_interface("192.168.100.197/24"), "eth0")
+    bench.instance.reconfigure(replace(SETTINGS, addresses=(other,)), now)
+    assert isinstance(bench.instance.state, Initialize)
+    assert bench.instance.deadline() == now + RECOVERY_NS

@@ -116,7 +116,21 @@ def test_fault_from_the_start_says_so() -> None:
     bench.instance.circumstances_changed(ShutdownCause.NO_PRIMARY_ADDRESS, 50, None, 0)
     assert words(bench.records) == [
         "(vrrp_group_1) entering FAULT state (no IPv4 address for interface)",
-        "(vrrp_group_1) Entering FAULT STATE (init)",
+        "(vrrp_group_1) entering FAULT state",
+        "(vrrp_group_1) removing VIPs.",
+    ]
+
+
+def test_fault_is_entered_once_whatever_is_wrong_besides() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    down, bare = ShutdownCause.INTERFACE_DOWN, ShutdownCause.NO_PRIMARY_ADDRESS
+    for obstacle in (down, down, bare, bare):
+        bench.instance.circumstances_changed(obstacle, 50, OURS, now)
+        assert bench.instance.to_plain()["because"] == obstacle.value
+    assert [line for line in words(bench.records) if "FAULT" in line] == [
+        "(vrrp_group_1) Entering FAULT STATE"
     ]
 
 

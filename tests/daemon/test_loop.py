@@ -43,6 +43,15 @@ def test_a_callback_that_sets_itself_again_in_the_future_is_called_once() -> Non
     assert schedule.next_instant() == 110
 
 
+def test_what_is_replaced_at_every_advert_takes_no_memory() -> None:
+    schedule = Schedule()
+    schedule.set("steady", 5, lambda: None)
+    for instant in range(10, 10_000):
+        schedule.set("moved", instant, lambda: None)
+    assert len(schedule._heap) < 100
+    assert schedule.next_instant() == 5
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0, 50)), max_size=30))
 def test_the_next_instant_is_the_earliest_of_what_is_set(
     steps: list[tuple[str, int | None]],

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from vipkeeper.daemon.command_line import DEFAULT_CONTROL_SOCKET
@@ -47,7 +48,7 @@ def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> 
     table.add_column(style="dim", min_width=12)
     table.add_column()
     state = instance["state"]
-    table.add_row("instance", f"[bold]{instance['name']}[/]")
+    table.add_row("instance", f"[bold]{escape(instance['name'])}[/]")
     since = f" since {instance['since']}" if instance["since"] else ""
     table.add_row("state", f"[{_COLOURS[state]}]{state}[/]{since}")
     rule = f" (RFC 9568 {instance['rule']})" if instance["rule"] else ""

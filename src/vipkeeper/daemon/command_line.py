@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vipkeeper import __version__
+from vipkeeper.daemon.signals import DUMP_SIGNALS
 
 DEFAULT_CONFIGURATION = Path("/etc/keepalived/keepalived.conf")
 DEFAULT_PID_FILE = Path("/run/vipkeeperd.pid")
 DEFAULT_VRRP_PID_FILE = Path("/run/vipkeeperd_vrrp.pid")
 DEFAULT_CONTROL_SOCKET = Path("/run/vipkeeper/control.sock")
 
-_SIGNALS = {"STOP": "SIGTERM", "RELOAD": "SIGHUP"}
+SIGNALS: dict[str, int] = {"STOP": signal.SIGTERM, "RELOAD": signal.SIGHUP, **DUMP_SIGNALS}
+
+_FACILITIES = {
+    "user": 1,
+    "daemon": 3,
+    **{f"{prefix}{number}": 16 + number for prefix in ("", "local") for number in range(8)},
+}
+"""By the names that keepalived's -S takes; LOG_LOCAL0 is 16 (syslog(3))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,8 @@ class Options:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vipkeeperd",
+        # Long options may be shortened, as getopt_long(3) lets keepalived's be.
         description="Keeps virtual IPs alive by VRRP, from a keepalived.conf.",
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add(
@@ -65,9 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
         "-S",
         "--log-facility",
         type=_facility,
-        default=3,
-        metavar="0-7",
-        help="syslog facility LOG_LOCAL[0-7]",
+        default=_FACILITIES["daemon"],
+        metavar="0-7|local0-7|user|daemon",
+        help="syslog facility (default: daemon)",
     )
     add("-g", "--log-file", type=Path, metavar="FILE", help="log to a file too")
     add("-G", "--no-syslog", action="store_true", help="do not log to syslog")
@@ -114,8 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--signum",
-        choices=sorted(_SIGNALS),
-        metavar="|".join(sorted(_SIGNALS)),
+        choices=list(SIGNALS),
+        metavar="|".join(SIGNALS),
         help="print the number of the signal that does this, and end",
     )
     add("-v", "--version", action="version", version=f"vipkeeperd {__version__}")
@@ -140,15 +148,14 @@ def _accept_the_rest(parser: argparse.ArgumentParser) -> None:
         ("--flush-log-file",),
         ("--ignore-sigint",),
         ("--no-mem-check",),
+        ("-a", "--address-monitoring"),
+        ("-e", "--all-config"),
     )
     valued = (
         ("-u", "--umask"),
         ("-c", "--checkers_pid"),
         ("-b", "--bfd_pid"),
-        ("-a", "--address-monitoring"),
         ("-A", "--snmp-agent-socket"),
-        ("-M", "--core-dump-pattern"),
-        ("-e", "--all-config"),
         ("-s", "--namespace"),
     )
     for names in flags:
@@ -156,6 +163,8 @@ def _accept_the_rest(parser: argparse.ArgumentParser) -> None:
                              help=argparse.SUPPRESS)  # fmt: skip
     for names in valued:
         ignored.add_argument(*names, action=_Ignored, dest="ignored", help=argparse.SUPPRESS)
+    ignored.add_argument("-M", "--core-dump-pattern", nargs="?", action=_Ignored, dest="ignored",
+                         help=argparse.SUPPRESS)  # fmt: skip
 
 
 class _Ignored(argparse.Action):
@@ -173,19 +182,19 @@ def parse(arguments: list[str], *, host_name: str) -> Options:
     """Raises SystemExit as argparse does: 0 for --help and --version, 2 for what it cannot be."""
     parsed = build_parser().parse_args(arguments)
     if parsed.signum:
-        print(int(signal.Signals[_SIGNALS[parsed.signum]]))  # noqa: T201 it was asked for
+        print(int(SIGNALS[parsed.signum]))  # noqa: T201 it was asked for
         raise SystemExit(0)
     return Options(
-        configuration=parsed.use_file,
+        configuration=parsed.use_file.absolute(),  # it outlives the working directory
         foreground=parsed.dont_fork,
         log_console=parsed.log_console,
         log_detail=parsed.log_detail > 0,
         log_syslog=not parsed.no_syslog,
         log_file=parsed.log_file,
         syslog_facility=parsed.log_facility,
-        pid_file=parsed.pid,
-        vrrp_pid_file=parsed.vrrp_pid,
-        control_socket=parsed.control,
+        pid_file=parsed.pid.absolute(),
+        vrrp_pid_file=parsed.vrrp_pid.absolute(),
+        control_socket=parsed.control.absolute(),
         test=parsed.config_test is not None,
         test_output=None if parsed.config_test in (None, "-") else Path(parsed.config_test),
         strict=parsed.strict,
@@ -195,7 +204,8 @@ def parse(arguments: list[str], *, host_name: str) -> Options:
 
 
 def _facility(text: str) -> int:
-    """LOG_LOCAL0 is 16 (syslog(3))."""
-    if text not in "01234567" or len(text) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of 0 to 7")
-    return 16 + int(text)
+    if text not in _FACILITIES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one of 0 to 7, local0 to local7, user, daemon"
+        )
+    return _FACILITIES[text]

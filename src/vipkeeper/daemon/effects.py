@@ -28,6 +28,8 @@ class KernelEffects:
         # The IP identification of the last advert, by interface and VRID: it rises by one with
         # each, as keepalived's does, so that a capture shows what was lost.
         self._identifications: dict[tuple[str, int], int] = {}
+        # Where each address was put: its interface may get another name meanwhile.
+        self._holding: dict[VirtualAddress, int] = {}
 
     def open_sender(self, interface: str, index: int) -> None:
         self.close_sender(interface)
@@ -55,17 +57,20 @@ class KernelEffects:
         link = self._interfaces.link(address.device)
         if link is None:
             raise KernelError(f"add address {address}", ENODEV)
-        return self._netlink.add_address(
+        added = self._netlink.add_address(
             NewAddress(
                 link.index, address.interface, address.broadcast, address.scope, address.label
             )
         )
+        self._holding[address] = link.index
+        return added
 
     def remove_address(self, address: VirtualAddress) -> bool:
         link = self._interfaces.link(address.device)
-        if link is None:
+        index = self._holding.pop(address, None if link is None else link.index)
+        if index is None:
             return False  # it went with its interface
-        return self._netlink.delete_address(link.index, address.interface)
+        return self._netlink.delete_address(index, address.interface)
 
     def announce(self, interface: str, address: Address) -> None:
         link = self._interfaces.link(interface)

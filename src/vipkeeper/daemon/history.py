@@ -42,6 +42,13 @@ class History:
     def is_empty(self) -> bool:
         return not self._states
 
+    def rename(self, names: dict[str, str]) -> None:
+        """Instances have other names from now on (old: new); they may have changed places."""
+        self._states = {names.get(name, name): state for name, state in self._states.items()}
+        self._transitions = {
+            names.get(name, name): kept for name, kept in self._transitions.items()
+        }
+
     def forget_states(self) -> None:
         """The speaker is another one from now on."""
         self._states.clear()

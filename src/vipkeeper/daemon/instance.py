@@ -156,6 +156,9 @@ class Instance:
 
     def _wait_for(self, obstacle: ShutdownCause, now: int) -> None:
         self._rule, self._because = "", obstacle.value
+        starts, self._has_started = not self._has_started, True
+        if starts:
+            self._try_to_release(now)  # a predecessor that was killed may have left them
         if self._since is None:
             self._since = now
         self._journal(
@@ -165,8 +168,61 @@ class Instance:
                 "instance": self.router.name,
                 "interface": self.router.interface,
                 "cause": obstacle.value,
+                "starts": starts,
             }
         )
+
+    def release_what_is_not_in(self, settings: InstanceSettings, now: int) -> None:
+        """Give up the addresses that go: another instance may be about to take them."""
+        if not isinstance(self.state, Active):
+            return
+        for address in set(self.settings.addresses) - set(settings.addresses):
+            try:
+                self._release(address)
+            except KernelError as error:
+                self._report(error, now)
+
+    def reconfigure(self, settings: InstanceSettings, now: int) -> None:
+        """Go on with these settings, in the same state; a priority comes with the interfaces."""
+        previous, self.settings = self.settings, settings
+        self.router = replace(
+            settings.virtual_router(),
+            primary_address=self.router.primary_address,
+            priority=self.router.priority,
+        )
+        self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
+        if not isinstance(self.state, Active):
+            return
+        if (previous.addresses, previous.announcements) == (
+            settings.addresses,
+            settings.announcements,
+        ):
+            return
+        try:
+            for address in settings.addresses:
+                self._effects.add_address(address)
+        except KernelError as error:
+            self._action_failed(error, now)
+            return
+        self._announce(Occasion.BECAME_ACTIVE, now)
+
+    def restore(self, lost: list[VirtualAddress], now: int) -> None:
+        """Put back what somebody else has taken off, and say where it is."""
+        try:
+            back = [address for address in lost if self._effects.add_address(address)]
+        except KernelError as error:
+            self._action_failed(error, now)
+            return
+        if back:
+            self._journal(
+                {
+                    "record": "restored",
+                    "at_ns": now,
+                    "instance": self.router.name,
+                    "addresses": [[item.device, str(item.address)] for item in back],
+                }
+            )
+            self._announce(Occasion.BECAME_ACTIVE, now)
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
@@ -199,6 +255,8 @@ class Instance:
         if transition.changes_state:
             self._rule, self._because = transition.rule.name, transition.rule.because
             self._since = now
+            if isinstance(event, Shutdown):
+                self._because = event.cause.value
             if isinstance(transition.new, Active):
                 self.statistics.count(statistics.TRANSITIONS)
                 self._active_router = None
@@ -220,6 +278,8 @@ class Instance:
                     break
         if failure is not None:
             self._action_failed(failure, now)
+        # Its traceback holds this frame, and nobody collects cycles here.
+        del failure
 
     def _perform(self, action: Action, now: int) -> None:
         match action:
@@ -251,14 +311,26 @@ class Instance:
         """Remove them all, even if removing one fails."""
         failure: KernelError | None = None
         for address in self.settings.addresses:
-            if address.address == self.router.primary_address:
-                continue  # the owner's own address, which it has without us (RFC 9568 1.6)
             try:
-                self._effects.remove_address(address)
+                self._release(address)
             except KernelError as error:
                 failure = error
-        if failure is not None:
-            raise failure
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # as in _perform_all
+
+    def _release(self, address: VirtualAddress) -> None:
+        # The owner's own address is there without us (RFC 9568 1.6).
+        if address.address != self.router.primary_address:
+            self._effects.remove_address(address)
+
+    def _try_to_release(self, now: int) -> None:
+        try:
+            self._release_addresses()
+        except KernelError as error:
+            self._report(error, now)
 
     def _announce(self, occasion: Occasion, now: int) -> None:
         settings = self.settings.announcements

@@ -62,6 +62,10 @@ class Interfaces:
         link = self.link(name)
         return link is not None and link.usable
 
+    def has_address(self, name: str, address: Address) -> bool:
+        link = self.link(name)
+        return link is not None and address in self._addresses.get(link.index, ())
+
     def primary_address(
         self, name: str, family: Family, virtual: Collection[Address]
     ) -> Address | None:

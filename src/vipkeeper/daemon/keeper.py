@@ -15,7 +15,7 @@ from vipkeeper import __version__
 from vipkeeper.daemon import log_lines, systemd, translation
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
-from vipkeeper.daemon.control import Answer, ControlServer
+from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
 from vipkeeper.daemon.history import History, wall_clock
 from vipkeeper.daemon.hooks import HookRunner, hooks
 from vipkeeper.daemon.leftovers import remove_addresses
@@ -23,7 +23,7 @@ from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.daemon.settings import InstanceSettings
-from vipkeeper.daemon.signals import SignalReader
+from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
@@ -33,6 +33,8 @@ STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
 HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
 HOOK_POLL_NS = 1_000_000_000
 RESPAWN_DELAY_NS = 1_000_000_000
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Keeper:
@@ -46,6 +48,7 @@ class Keeper:
         self._settings: list[InstanceSettings] = translation.instances(loaded.configuration)
         self._speaker: SpeakerProcess | None = None
         self._speaker_pid_file = PidFile(options.vrrp_pid_file)
+        self._speaker_pid_file.acquire()
         self._history = History()
         self._not_permitted: list[str] = []
         self._started = wall_clock(loop.now())
@@ -54,12 +57,17 @@ class Keeper:
         self._hooks = HookRunner(self._warn)
         self._stopping = False
         self.exit_code = 0
-        self._signals = SignalReader((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
-        self._control = ControlServer(options.control_socket, loop, self._requested)
+        self._signals = SignalReader((*_SIGNALS, *DUMP_SIGNALS.values()))
+        self._control: ControlServer | None = None
+        try:
+            self._control = ControlServer(options.control_socket, loop, self._requested)
+        except (
+            SocketInUseError
+        ) as error:  # several daemons run beside each other on Neutron's hosts
+            self._warn(str(error))
 
     def run(self) -> None:
         """Until a SIGTERM or SIGINT, and what has to be done after it."""
-        self._speaker_pid_file.acquire()
         self._loop.watch(self._signals, self._signalled)
         self._log.write(f"Starting vipkeeperd v{__version__}")
         self._tell_findings(self._loaded.findings)
@@ -71,7 +79,8 @@ class Keeper:
         finally:
             if self._speaker is not None:
                 self._speaker.kill()
-            self._control.close()
+            if self._control is not None:
+                self._control.close()
             self._speaker_pid_file.release()
         self._log.write(f"Stopped vipkeeperd v{__version__}")
 
@@ -86,6 +95,8 @@ class Keeper:
                     self._reload()
                 case signal.SIGCHLD:
                     self._child_ended()
+                case _:
+                    self._warn("no dump is written here: ask `vipkeeper status --json`")
 
     def _stop(self) -> None:
         if self._stopping:
@@ -94,7 +105,8 @@ class Keeper:
         self._log.write("Stopping")
         systemd.notify("STOPPING=1")
         if self._speaker is None:
-            self._loop.stop()
+            self._loop.schedule.set("respawn", None, self._start_speaker)
+            self._finish_stopping()
             return
         self._speaker.channel.send({"do": "stop"})
         self._loop.schedule.set("stop", self._loop.now() + STOP_TIMEOUT_NS, self._stop_by_force)
@@ -144,6 +156,8 @@ class Keeper:
         code, pid = self._speaker.exit_code(), self._speaker.pid
         self._take_last_words(self._speaker)
         self._speaker = None
+        if code != 0:
+            self._release_what_it_held()
         if self._stopping:
             self._finish_stopping()
             return
@@ -151,7 +165,6 @@ class Keeper:
             self._warn(f"VRRP child process({pid}) was stopped: Respawning")
         else:
             self._log.write(f"VRRP child process({pid}) died: Respawning", level=LOG_ERR)
-            self._release_what_it_held()
         if code is not None and code > 0 and self._history.is_empty:
             self.exit_code = code  # it never got to work: the reason is in the log
             self._stopping = True
@@ -166,6 +179,9 @@ class Keeper:
         with suppress(KeyError):
             self._loop.forget(speaker.channel)
         speaker.channel.close()
+        for answer in self._status_requests.values():
+            answer({"ok": False, "error": "the VRRP process has ended"})
+        self._status_requests.clear()
 
     def _release_what_it_held(self) -> None:
         """A process that was killed leaves its addresses: the VIP would be held twice."""
@@ -183,6 +199,7 @@ class Keeper:
             now = self._loop.now()
             self._hooks.poll(now)
             if self._hooks.is_idle or now >= deadline:
+                self._hooks.start_all()
                 self._loop.stop()
             else:
                 self._loop.schedule.set("stop", now + 10_000_000, end_when_idle)
@@ -201,6 +218,8 @@ class Keeper:
                 answer = self._status_requests.pop(record["request"], None)
                 if answer is not None:
                     answer({"ok": True, "status": self._status(record)})
+            case "renamed":
+                self._history.rename(record["names"])
             case _:
                 self._write_lines(record)
                 if record["record"] in ("transition", "waiting"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from vipkeeper.daemon.circumstances import source_address
+from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.rtnetlink import RouteNetlink
 
 
 def remove_addresses(held: list[InstanceSettings]) -> list[str]:
-    """Take the virtual addresses of these instances off their interfaces.
+    """Take the virtual addresses of these instances off their interfaces, but an owner's own.
 
     Returns:
         what could not be removed, in words.
@@ -17,14 +19,18 @@ def remove_addresses(held: list[InstanceSettings]) -> list[str]:
         return []
     failures = []
     netlink = RouteNetlink()
+    interfaces = Interfaces()
+    virtual = {address.address for settings in held for address in settings.addresses}
     try:
-        indexes = {link.name: link.index for link in netlink.links()}
+        interfaces.replace_all(netlink.links(), netlink.addresses())
         for settings in held:
+            own = source_address(settings, interfaces, virtual)
             for address in settings.addresses:
-                if address.device not in indexes:
+                link = interfaces.link(address.device)
+                if link is None or address.address == own:
                     continue
                 try:
-                    netlink.delete_address(indexes[address.device], address.interface)
+                    netlink.delete_address(link.index, address.interface)
                 except KernelError as error:
                     failures.append(f"({settings.name}) {error.message}")
     finally:

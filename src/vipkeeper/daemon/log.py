@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -44,7 +45,8 @@ class Console:
     """Standard error, in the form of ``keepalived --log-console``."""
 
     def write(self, level: int, ident: str, pid: int, text: str) -> None:
-        print(f"{time.strftime('%a %b %e %H:%M:%S %Y')}: {text}", file=sys.stderr, flush=True)  # noqa: T201 the console is this class's purpose
+        with suppress(OSError):  # a terminal that was closed, a pipe without a reader
+            print(f"{time.strftime('%a %b %e %H:%M:%S %Y')}: {text}", file=sys.stderr, flush=True)  # noqa: T201 the console is this class's purpose
 
 
 class LogFile:
@@ -52,11 +54,13 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
-        self._file = os.fdopen(descriptor, "a", buffering=1)
+        # A name or a line of the configuration may hold any byte.
+        self._file = os.fdopen(descriptor, "a", buffering=1, errors="backslashreplace")
 
     def write(self, level: int, ident: str, pid: int, text: str) -> None:
         stamp = time.strftime("%a %b %e %H:%M:%S %Y")
-        self._file.write(f"{stamp}: {ident}[{pid}]: {text}\n")
+        with suppress(OSError):  # the disk is full: the addresses matter more
+            self._file.write(f"{stamp}: {ident}[{pid}]: {text}\n")
 
 
 class Log:

@@ -93,17 +93,33 @@ def _resigned(name: str, record: Record) -> Iterator[Line]:
     yield Line(f"{name} removing VIPs.", detail=True)
 
 
-def _fault(name: str, record: Record, suffix: str = "") -> Iterator[Line]:
+def _fault(name: str, record: Record) -> Iterator[Line]:
     cause = record["cause"]
     if cause in (ShutdownCause.STOPPED.value, ShutdownCause.RECONFIGURED.value):
         return
     if cause == ShutdownCause.NO_PRIMARY_ADDRESS.value:
         yield Line(f"{name} entering FAULT state (no IPv4 address for interface)")
-    yield Line(f"{name} Entering FAULT STATE{suffix}")
+    yield Line(f"{name} Entering FAULT STATE")
 
 
 def _waiting(record: Record) -> Iterator[Line]:
-    yield from _fault(f"({record['instance']})", record, " (init)")
+    """Why it takes no part; keepalived says so only where it starts like that."""
+    if not record["starts"]:
+        return
+    name = f"({record['instance']})"
+    match ShutdownCause(record["cause"]):
+        case ShutdownCause.INTERFACE_DOWN:
+            yield Line(f"{name}: entering FAULT state (interface {record['interface']} down)")
+        case ShutdownCause.NO_PRIMARY_ADDRESS:
+            yield Line(f"{name} entering FAULT state (no IPv4 address for interface)")
+    yield Line(f"{name} entering FAULT state")
+    yield Line(f"{name} removing VIPs.", detail=True)
+
+
+def _restored(record: Record) -> Iterator[Line]:
+    for interface, address in record["addresses"]:
+        yield Line(f"Netlink reflector reports IP {address} removed from {interface}")
+    yield Line(f"({record['instance']}) setting VIPs.", detail=True)
 
 
 def _discard(record: Record) -> Iterator[Line]:
@@ -164,6 +180,7 @@ _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
     "priority": _priority,
     "link": _link,
     "announcement": _announcement,
+    "restored": _restored,
     "kernel-error": _kernel_error,
 }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from itertools import count
 from typing import Protocol
 
@@ -20,32 +20,41 @@ from vipkeeper.linux.timerfd import TimerFd
 
 Callback = Callable[[], None]
 
+_REPLACED_ENTRIES = 64
+
 
 class Readable(Protocol):
     def fileno(self) -> int: ...
 
 
 class Schedule:
-    """Callbacks by the instant (ns) they are due; each name has at most one."""
+    """Callbacks by the instant (ns) they are due; each key has at most one."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, str]] = []
-        self._current: dict[str, tuple[int, int, Callback]] = {}
+        self._heap: list[tuple[int, int, Hashable]] = []
+        self._current: dict[Hashable, tuple[int, int, Callback]] = {}
         self._order = count()
 
-    def set(self, name: str, instant: int | None, callback: Callback) -> None:
-        """Call back at ``instant``; replaces what was set under this name. None cancels."""
+    def set(self, key: Hashable, instant: int | None, callback: Callback) -> None:
+        """Call back at ``instant``; replaces what was set under this key. None cancels."""
         if instant is None:
-            self._current.pop(name, None)
+            self._current.pop(key, None)
             return
         order = next(self._order)
-        self._current[name] = (instant, order, callback)
-        heapq.heappush(self._heap, (instant, order, name))
+        self._current[key] = (instant, order, callback)
+        heapq.heappush(self._heap, (instant, order, key))
+        if len(self._heap) > 2 * len(self._current) + _REPLACED_ENTRIES:
+            self._forget_replaced()
+
+    def _forget_replaced(self) -> None:
+        """A deadline that every advert moves is replaced far more often than it comes."""
+        self._heap = [(instant, order, key) for key, (instant, order, _) in self._current.items()]
+        heapq.heapify(self._heap)
 
     def next_instant(self) -> int | None:
         while self._heap:
-            instant, order, name = self._heap[0]
-            current = self._current.get(name)
+            instant, order, key = self._heap[0]
+            current = self._current.get(key)
             if current is not None and current[1] == order:
                 return instant
             heapq.heappop(self._heap)  # replaced or cancelled since
@@ -54,8 +63,8 @@ class Schedule:
     def run_due(self, now: int) -> None:
         """Call back whatever is due, in the order of their instants."""
         while (instant := self.next_instant()) is not None and instant <= now:
-            _, _, name = heapq.heappop(self._heap)
-            _, _, callback = self._current.pop(name)
+            _, _, key = heapq.heappop(self._heap)
+            _, _, callback = self._current.pop(key)
             callback()
 
 

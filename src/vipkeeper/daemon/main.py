@@ -51,14 +51,15 @@ def _run(options: Options) -> int:
     loaded = _read(options)
     _refuse_if_it_must_be(options, loaded)
     log = _log(options)
-    if not options.foreground:
-        _go_into_the_background()
     name_process("vipkeeperd")
     pid_file = PidFile(options.pid_file)
     pid_file.acquire()
     loop = Loop()
     try:
         keeper = Keeper(options, loaded, log, loop)
+        # Not before: until here what is wrong can be told to whoever started us.
+        if not options.foreground:
+            _go_into_the_background(pid_file)
         keeper.run()
     finally:
         pid_file.release()
@@ -103,13 +104,19 @@ def _log(options: Options) -> Log:
     return Log(destinations)
 
 
-def _go_into_the_background() -> None:
-    """daemon(7), the traditional way: what was wrong with the command line has been told."""
+def _go_into_the_background(pid_file: PidFile) -> None:
+    """daemon(7), the traditional way: the first process ends once the pid file names the last."""
+    done, tell_done = os.pipe()
     if os.fork() > 0:
+        os.close(tell_done)
+        os.read(done, 1)
         os._exit(0)
     os.setsid()
     if os.fork() > 0:
         os._exit(0)
+    pid_file.write(os.getpid())
+    os.close(tell_done)
+    os.close(done)
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

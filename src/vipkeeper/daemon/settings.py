@@ -13,13 +13,16 @@ from ipaddress import (
 )
 from typing import Any
 
-from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.advertisement import PRIORITY_OWNER, Address
 from vipkeeper.vrrp.announcement import AnnouncementSettings
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import VERSIONS, Family
 
 Plain = dict[str, Any]
 """What :mod:`json` can write and read back."""
+
+Identity = tuple[str, int, int]
+"""Interface, address family and VRID: what tells virtual routers apart. A name may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class TrackedInterface:
     Attributes:
         weight: added to the priority while it is up if positive, taken off while it is down if
             negative; 0: without it the router takes no part (keepalived's FAULT).
-        reverse: up and down change places.
+        reverse: the weight counts with the other sign; without a weight, up and down change places.
     """
 
     name: str
@@ -84,6 +87,14 @@ class InstanceSettings:
     announcements: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     tracked: tuple[TrackedInterface, ...] = ()
     ignore_own_interface: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        return self.interface, self.family, self.vrid
+
+    @property
+    def is_owner(self) -> bool:
+        return self.priority == PRIORITY_OWNER
 
     @property
     def advertised(self) -> tuple[Address, ...]:

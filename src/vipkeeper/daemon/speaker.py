@@ -11,21 +11,22 @@ import argparse
 import os
 import signal
 
+from vipkeeper.daemon import circumstances
 from vipkeeper.daemon.channel import Channel
 from vipkeeper.daemon.effects import KernelEffects
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record
 from vipkeeper.daemon.loop import Loop
-from vipkeeper.daemon.settings import InstanceSettings
-from vipkeeper.daemon.signals import SignalReader
+from vipkeeper.daemon.settings import Identity, InstanceSettings
+from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
-from vipkeeper.linux.rtnetlink import Link, RouteMonitor, RouteNetlink
+from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
 from vipkeeper.linux.vrrp_socket import VrrpReceiver, parse_ipv4
 from vipkeeper.vrrp.advertisement import Address, Discard, DiscardReason, decode
-from vipkeeper.vrrp.machine import ShutdownCause
+from vipkeeper.vrrp.machine import Active, ShutdownCause
 from vipkeeper.vrrp.version import Family
 
 PACKETS_A_TURN = 64
@@ -34,8 +35,6 @@ PACKETS_A_TURN = 64
 FLUSH_AFTER_NS = 20_000_000
 PROCESS_NAME = "vipkeeperd_vrrp"
 
-_MIN_PRIORITY, _MAX_PRIORITY = 1, 254
-
 
 class Speaker:
     """All instances, and the sockets they share."""
@@ -43,8 +42,7 @@ class Speaker:
     def __init__(self, channel: Channel, loop: Loop) -> None:
         self._channel = channel
         self._loop = loop
-        self._instances: dict[str, Instance] = {}
-        self._by_vrid: dict[tuple[str, int], Instance] = {}
+        self._instances: dict[Identity, Instance] = {}
         self._statistics = global_statistics()
         self._discards = DiscardLog(self.report)
         self._interfaces = Interfaces()
@@ -86,26 +84,43 @@ class Speaker:
                     self.stop()
 
     def _configure(self, wanted: list[InstanceSettings]) -> None:
-        """Take these instances and no others; one whose settings are the same is untouched."""
+        """Take these instances and no others.
+
+        One that goes on keeps its state, whatever else changes about it: it is known by its
+        identity, not by its name. Addresses are released before any is acquired, since one may
+        move from an instance to another.
+        """
         now = self._loop.now()
-        by_name = {settings.name: settings for settings in wanted}
-        for name, instance in list(self._instances.items()):
-            if by_name.get(name) != instance.settings:
+        settings_of = {settings.identity: settings for settings in wanted}
+        for identity, instance in list(self._instances.items()):
+            new = settings_of.get(identity)
+            if new is None or new.version != instance.settings.version:
                 instance.shutdown(ShutdownCause.RECONFIGURED, now)
-                self._loop.schedule.set(name, None, lambda: None)
-                del self._instances[name]
-        for settings in wanted:
-            if settings.name not in self._instances:
-                self._instances[settings.name] = Instance(
+                self._loop.schedule.set(identity, None, lambda: None)
+                del self._instances[identity]
+            else:
+                instance.release_what_is_not_in(new, now)
+        self._tell_names(settings_of)
+        for identity, settings in settings_of.items():
+            known = self._instances.get(identity)
+            if known is None:
+                self._instances[identity] = Instance(
                     settings, self._effects, self.report, self._discards
                 )
-        self._by_vrid = {
-            (instance.settings.interface, instance.settings.vrid): instance
-            for instance in self._instances.values()
-        }
+            elif known.settings != settings:
+                known.reconfigure(settings, now)
         self._fit_sockets()
         self._reconsider()
         scheduling.freeze_garbage_collection()
+
+    def _tell_names(self, settings_of: dict[Identity, InstanceSettings]) -> None:
+        names = {
+            instance.settings.name: settings_of[identity].name
+            for identity, instance in self._instances.items()
+            if instance.settings.name != settings_of[identity].name
+        }
+        if names:
+            self.report({"record": "renamed", "names": names})
 
     def _report_status(self, request: int) -> None:
         now = self._loop.now()
@@ -146,12 +161,38 @@ class Speaker:
         if changes is None:
             self._list_interfaces()
         else:
-            used = {instance.settings.interface for instance in self._instances.values()}
+            used = self._used_interfaces()
             for change in changes:
                 self._tell_link(change, used)
                 self._interfaces.apply(change)
         self._fit_sockets()
         self._reconsider()
+        if changes is None or any(isinstance(change, AddressGone) for change in changes):
+            self._restore_addresses()
+
+    def _used_interfaces(self) -> set[str]:
+        return {
+            name
+            for instance in self._instances.values()
+            for name in (
+                instance.settings.interface,
+                *(tracked.name for tracked in instance.settings.tracked),
+            )
+        }
+
+    def _restore_addresses(self) -> None:
+        """An Active router has its addresses, whoever takes them away."""
+        for instance in self._instances.values():
+            if not isinstance(instance.state, Active):
+                continue
+            lost = [
+                address
+                for address in instance.settings.addresses
+                if not self._interfaces.has_address(address.device, address.address)
+            ]
+            if lost:
+                instance.restore(lost, self._loop.now())
+                self._schedule(instance)
 
     def _tell_link(self, change: object, used: set[str]) -> None:
         if not isinstance(change, Link) or change.name not in used:
@@ -174,6 +215,7 @@ class Speaker:
                 wanted[link.name] = link.index
         for name, (index, receiver) in list(self._receivers.items()):
             if wanted.get(name) != index:
+                self._resign_on(name)
                 self._loop.forget(receiver)
                 receiver.close()
                 del self._receivers[name]
@@ -192,6 +234,12 @@ class Speaker:
                         }
                     )
 
+    def _resign_on(self, interface: str) -> None:
+        """While its sockets are open: where it only got another name, the advert still leaves."""
+        for instance in self._instances.values():
+            if instance.settings.interface == interface:
+                instance.shutdown(ShutdownCause.NO_INTERFACE, self._loop.now())
+
     def _open_sockets(self, name: str, index: int) -> None:
         receiver = VrrpReceiver(name, index)
         self._effects.open_sender(name, index)
@@ -207,42 +255,14 @@ class Speaker:
         }
         now = self._loop.now()
         for instance in self._instances.values():
-            source = self._source(instance.settings, virtual)
-            obstacle = self._obstacle(instance.settings, source)
-            priority = self._effective_priority(instance.settings)
+            settings = instance.settings
+            source = circumstances.source_address(settings, self._interfaces, virtual)
+            obstacle = circumstances.obstacle(settings, self._interfaces, source)
+            if obstacle is None and settings.interface not in self._receivers:
+                obstacle = ShutdownCause.KERNEL_ERROR
+            priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
             self._schedule(instance)
-
-    def _source(self, settings: InstanceSettings, virtual: set[Address]) -> Address | None:
-        family = Family(settings.family)
-        own = self._interfaces.primary_address(settings.interface, family, virtual)
-        # The owner's addresses are virtual and its own at once (RFC 9568 1.6).
-        return own or self._interfaces.primary_address(settings.interface, family, ())
-
-    def _obstacle(self, settings: InstanceSettings, source: Address | None) -> ShutdownCause | None:
-        if self._interfaces.link(settings.interface) is None:
-            return ShutdownCause.NO_INTERFACE
-        if settings.interface not in self._receivers:
-            return ShutdownCause.KERNEL_ERROR
-        if not settings.ignore_own_interface and not self._interfaces.is_usable(settings.interface):
-            return ShutdownCause.INTERFACE_DOWN
-        if source is None:
-            return ShutdownCause.NO_PRIMARY_ADDRESS
-        for tracked in settings.tracked:
-            if tracked.weight == 0 and self._interfaces.is_usable(tracked.name) == tracked.reverse:
-                return ShutdownCause.TRACKED_INTERFACE_DOWN
-        return None
-
-    def _effective_priority(self, settings: InstanceSettings) -> int:
-        """Keepalived's weights: added while up if positive, taken off while down if negative."""
-        if settings.priority > _MAX_PRIORITY:
-            return settings.priority  # the owner stays the owner
-        priority = settings.priority
-        for tracked in settings.tracked:
-            is_good = self._interfaces.is_usable(tracked.name) != tracked.reverse
-            if is_good == (tracked.weight > 0):
-                priority += tracked.weight
-        return min(max(priority, _MIN_PRIORITY), _MAX_PRIORITY)
 
     # -- packets and timers ----------------------------------------------------------------
 
@@ -265,7 +285,7 @@ class Speaker:
         if isinstance(verdict, Discard):
             self._discard(interface, verdict, str(datagram.source), now)
             return
-        instance = self._by_vrid.get((interface, verdict.vrid))
+        instance = self._instances.get((interface, Family.IPV4, verdict.vrid))
         if instance is None:
             unknown = Discard(
                 DiscardReason.VRID,
@@ -283,7 +303,7 @@ class Speaker:
         """A packet that came to nobody, or that its virtual router cannot read."""
         if discard.reason in GLOBAL_REASONS or discard.reason is DiscardReason.INCOMPLETE_PACKET:
             self._statistics.count(discard.reason.value)
-        instance = self._by_vrid.get((interface, discard.vrid or 0))
+        instance = self._instances.get((interface, Family.IPV4, discard.vrid or 0))
         if instance is None:
             self._discards.discarded(interface, None, discard, source, now)
         else:
@@ -294,7 +314,7 @@ class Speaker:
             instance.on_timer(self._loop.now())
             self._schedule(instance)
 
-        self._loop.schedule.set(instance.settings.name, instance.deadline(), expired)
+        self._loop.schedule.set(instance.settings.identity, instance.deadline(), expired)
 
 
 def main() -> None:
@@ -311,8 +331,8 @@ def main() -> None:
     ]
     loop = Loop()
     signals = SignalReader((signal.SIGTERM,))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the keeper's to handle
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP, *DUMP_SIGNALS.values()):
+        signal.signal(number, signal.SIG_IGN)  # the keeper's to handle
     try:
         speaker = Speaker(channel, loop)
     except KernelError as error:

@@ -1,0 +1,59 @@
+"""What the interfaces mean for a virtual router: may it take part, from where, how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from vipkeeper.daemon.interfaces import Interfaces
+from vipkeeper.daemon.settings import InstanceSettings
+from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.machine import ShutdownCause
+from vipkeeper.vrrp.version import Family
+
+_MIN_PRIORITY, _MAX_PRIORITY = 1, 254
+
+
+def source_address(
+    settings: InstanceSettings, interfaces: Interfaces, virtual: Collection[Address]
+) -> Address | None:
+    """What its adverts are sent from, None while there is nothing.
+
+    Args:
+        virtual: addresses that come and go with the state of a virtual router. Those of an owner
+            are its own at once (RFC 9568 1.6).
+    """
+    family = Family(settings.family)
+    own = interfaces.primary_address(settings.interface, family, virtual)
+    if own is None and settings.is_owner:
+        return interfaces.primary_address(settings.interface, family, ())
+    return own
+
+
+def obstacle(
+    settings: InstanceSettings, interfaces: Interfaces, source: Address | None
+) -> ShutdownCause | None:
+    """Why it can take no part, None if it can."""
+    if interfaces.link(settings.interface) is None:
+        return ShutdownCause.NO_INTERFACE
+    if not settings.ignore_own_interface and not interfaces.is_usable(settings.interface):
+        return ShutdownCause.INTERFACE_DOWN
+    if source is None:
+        return ShutdownCause.NO_PRIMARY_ADDRESS
+    for tracked in settings.tracked:
+        if tracked.weight == 0 and interfaces.is_usable(tracked.name) == tracked.reverse:
+            return ShutdownCause.TRACKED_INTERFACE_DOWN
+    return None
+
+
+def effective_priority(settings: InstanceSettings, interfaces: Interfaces) -> int:
+    """Keepalived's weights: added while up if positive, taken off while down if negative.
+
+    In reverse, as it has it: taken off while up if positive, added while down if negative.
+    """
+    if settings.is_owner:
+        return settings.priority  # the owner stays the owner
+    priority = settings.priority
+    for tracked in settings.tracked:
+        if interfaces.is_usable(tracked.name) == (tracked.weight > 0):
+            priority += -tracked.weight if tracked.reverse else tracked.weight
+    return min(max(priority, _MIN_PRIORITY), _MAX_PRIORITY)
