@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from vipkeeper.daemon import statistics
-from vipkeeper.daemon.journal import DiscardLog, Journal, RepeatedRemarks, transition_record
+from vipkeeper.daemon.announcer import Announcer
+from vipkeeper.daemon.effects import Effects
+from vipkeeper.daemon.journal import (
+    DiscardLog,
+    Journal,
+    RepeatedRemarks,
+    kernel_error_record,
+    transition_record,
+)
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
-from vipkeeper.vrrp import announcement
 from vipkeeper.vrrp.admission import admit
 from vipkeeper.vrrp.advertisement import (
     PRIORITY_RESIGNING,
@@ -17,7 +23,6 @@ from vipkeeper.vrrp.advertisement import (
     Advertisement,
     Discard,
 )
-from vipkeeper.vrrp.announcement import Announcing
 from vipkeeper.vrrp.machine import (
     AcquireAddresses,
     Action,
@@ -46,24 +51,6 @@ RECOVERY_NS = 1_000_000_000
 """After an action failed the router takes no part for this long, then starts up again."""
 
 
-class Effects(Protocol):
-    """What an instance does to the world; each raises KernelError when it cannot."""
-
-    def send_advertisement(
-        self, interface: str, source: Address, advertisement: Advertisement
-    ) -> None: ...
-
-    def add_address(self, address: VirtualAddress) -> bool:
-        """True if it was added, False if it was there already."""
-        ...
-
-    def remove_address(self, address: VirtualAddress) -> bool:
-        """True if it was removed, False if it was not there."""
-        ...
-
-    def announce(self, interface: str, address: Address) -> None: ...
-
-
 class Instance:
     """A virtual router's state, its counters, and the schedule of its announcements."""
 
@@ -77,7 +64,7 @@ class Instance:
         self._effects = effects
         self._journal = journal
         self._discards = discards
-        self._announcing: Announcing | None = None
+        self._announcer = Announcer(effects, journal, self.statistics)
         self._recover_at: int | None = None
         self._has_started = False
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
@@ -204,7 +191,7 @@ class Instance:
         except KernelError as error:
             self._action_failed(error, now)
             return
-        self._announce(Occasion.BECAME_ACTIVE, now)
+        self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
     def restore(self, lost: list[VirtualAddress], now: int) -> None:
         """Put back what somebody else has taken off, and say where it is."""
@@ -222,7 +209,7 @@ class Instance:
                     "addresses": [[item.device, str(item.address)] for item in back],
                 }
             )
-            self._announce(Occasion.BECAME_ACTIVE, now)
+            self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
@@ -230,10 +217,7 @@ class Instance:
 
     def deadline(self) -> int | None:
         """When :meth:`on_timer` wants to be called (ns)."""
-        announcements = (
-            None if self._announcing is None else announcement.deadline(self._announcing)
-        )
-        instants = (deadline(self.state), announcements, self._recover_at)
+        instants = (deadline(self.state), self._announcer.deadline(), self._recover_at)
         return min((instant for instant in instants if instant is not None), default=None)
 
     def on_timer(self, now: int) -> None:
@@ -243,7 +227,7 @@ class Instance:
         due = deadline(self.state)
         if due is not None and now >= due:
             self.handle(TimerFired(), now)
-        self._send_due_announcements(now)
+        self._announcer.send_due(self.settings, now)
 
     # -- what follows ----------------------------------------------------------------------
 
@@ -261,7 +245,7 @@ class Instance:
                 self.statistics.count(statistics.TRANSITIONS)
                 self._active_router = None
             else:
-                self._announcing = None
+                self._announcer.stop()
         if self._remarks.is_worth_it(transition, now):
             self._journal(transition_record(self.router, transition, now))
         self._perform_all(transition, now)
@@ -291,7 +275,7 @@ class Instance:
             case ReleaseAddresses():
                 self._release_addresses()
             case AnnounceAddresses(occasion):
-                self._announce(occasion, now)
+                self._announcer.announce(self.settings, occasion, now)
 
     def _send_advertisement(self, resigning: bool) -> None:
         source = self.router.primary_address
@@ -332,40 +316,6 @@ class Instance:
         except KernelError as error:
             self._report(error, now)
 
-    def _announce(self, occasion: Occasion, now: int) -> None:
-        settings = self.settings.announcements
-        if occasion is Occasion.BECAME_ACTIVE or self._announcing is None:
-            addresses = tuple(item.address for item in self.settings.addresses)
-            self._announcing = announcement.begin(settings, addresses, now)
-        else:
-            self._announcing = announcement.answer_losing_advert(settings, self._announcing, now)
-        self._send_due_announcements(now)
-
-    def _send_due_announcements(self, now: int) -> None:
-        if self._announcing is None:
-            return
-        self._announcing, addresses = announcement.due(
-            self.settings.announcements, self._announcing, now
-        )
-        if not addresses:
-            return
-        devices = {item.address: item.device for item in self.settings.addresses}
-        try:
-            for address in addresses:
-                self._effects.announce(devices[address], address)
-                self.statistics.count(statistics.ANNOUNCEMENTS_SENT)
-        except KernelError as error:
-            self._report(error, now)  # no more than a lost frame: the repeats are there for it
-            return
-        self._journal(
-            {
-                "record": "announcement",
-                "at_ns": now,
-                "instance": self.router.name,
-                "frames": [[devices[address], str(address)] for address in addresses],
-            }
-        )
-
     def _action_failed(self, error: KernelError, now: int) -> None:
         """Never be Active without the addresses, nor hold them without being heard."""
         self._report(error, now)
@@ -375,14 +325,7 @@ class Instance:
         self.handle(Shutdown(ShutdownCause.KERNEL_ERROR), now)
 
     def _report(self, error: KernelError, now: int) -> None:
-        self._journal(
-            {
-                "record": "kernel-error",
-                "at_ns": now,
-                "instance": self.router.name,
-                "message": error.message,
-            }
-        )
+        self._journal(kernel_error_record(self.router.name, error, now))
 
     # -- what can be seen ------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.advertisement import Discard
 from vipkeeper.vrrp.machine import AdvertisementReceived, Shutdown, Startup, Transition
 from vipkeeper.vrrp.router import VirtualRouter
@@ -44,6 +45,16 @@ def transition_record(router: VirtualRouter, transition: Transition, now: int) -
         case Startup(cause) | Shutdown(cause):
             record["cause"] = cause.value
     return record
+
+
+def kernel_error_record(instance: str, error: KernelError, now: int) -> Record:
+    """What the kernel refused; ``instance`` may be an interface that several share."""
+    return {
+        "record": "kernel-error",
+        "at_ns": now,
+        "instance": instance,
+        "message": error.message,
+    }
 
 
 ROUTINE_RULES = frozenset({"6.4.2 d", "6.4.3 b"})

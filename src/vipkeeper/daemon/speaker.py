@@ -13,10 +13,10 @@ import signal
 
 from vipkeeper.daemon import circumstances
 from vipkeeper.daemon.channel import Channel
-from vipkeeper.daemon.effects import KernelEffects
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
-from vipkeeper.daemon.journal import DiscardLog, Record
+from vipkeeper.daemon.journal import DiscardLog, Record, kernel_error_record
+from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
@@ -225,14 +225,7 @@ class Speaker:
                 try:
                     self._open_sockets(name, index)
                 except KernelError as error:
-                    self.report(
-                        {
-                            "record": "kernel-error",
-                            "at_ns": self._loop.now(),
-                            "instance": name,
-                            "message": str(error),
-                        }
-                    )
+                    self.report(kernel_error_record(name, error, self._loop.now()))
 
     def _resign_on(self, interface: str) -> None:
         """While its sockets are open: where it only got another name, the advert still leaves."""
