@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.test_vipkeeperd import VIPKEEPERD, daemon, instance, wait_for_active
-from tests.programs import CONFIGURATIONS, TAKEOVER_SECONDS, VIP, Speaker
+from tests.programs import ADDRESSES, CONFIGURATIONS, TAKEOVER_SECONDS, VIP, Speaker
 from tests.topology import Network, wait_until
 from vipkeeper.daemon.signals import DUMP_SIGNALS
 
@@ -240,6 +240,41 @@ def test_more_address_changes_than_the_socket_holds(network: Network, tmp_path: 
     speaker.signal("CONT", "_vrrp")
     wait_for_vip(speaker)
     assert speaker.status()["instances"][0]["state"] == "Active"
+
+
+SEND = """
+import socket, sys
+from ipaddress import ip_address
+from vipkeeper.linux.vrrp_socket import GROUP, VrrpSender, ipv4_packet
+from vipkeeper.vrrp.advertisement import Advertisement, encode, internet_checksum
+from vipkeeper.vrrp.version import VRRPV2
+ours, theirs, vip = map(ip_address, sys.argv[1:4])
+sender = VrrpSender("eth0", socket.if_nametoindex("eth0"))
+for destination, ttl in ((theirs, 255), (GROUP, 254), (GROUP, 255)):
+    advert = encode(Advertisement(VRRPV2, 51, 200, 1, (vip,)), ours, destination)
+    packet = bytearray(ipv4_packet(ours, destination, 1, advert))
+    packet[8], packet[10:12] = ttl, bytes(2)
+    packet[10:12] = internet_checksum(bytes(packet[:20])).to_bytes(2, "big")
+    if len(sys.argv) > 4 or (destination, ttl) != (GROUP, 255):
+        sender.send(bytes(packet), destination)
+"""
+"""From our address to theirs: an advert that wins, but for its destination or its TTL."""
+
+
+def test_adverts_that_were_not_sent_to_the_group_on_this_link_move_nothing(
+    network: Network, tmp_path: Path
+) -> None:
+    speaker = daemon(network, tmp_path, instance())
+    other = network.add_node("test02", ADDRESSES["test02"] + "/24")
+    speaker.start()
+    wait_for_vip(speaker)
+    arguments = (ADDRESSES["test02"], ADDRESSES["test01"], VIP)
+    other.run(sys.executable, "-c", SEND, *arguments)
+    wait_until(lambda: speaker.status()["statistics"]["ip-ttl-errors"] == 1, what=speaker.log)
+    assert speaker.status()["statistics"]["destination-errors"] == 1
+    assert speaker.status()["instances"][0]["state"] == "Active"
+    other.run(sys.executable, "-c", SEND, *arguments, "and the right one")
+    wait_until(lambda: speaker.status()["instances"][0]["state"] == "Backup", what=speaker.log)
 
 
 # -- reload -------------------------------------------------------------------------------------

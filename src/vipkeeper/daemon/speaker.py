@@ -24,7 +24,7 @@ from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
-from vipkeeper.linux.vrrp_socket import VrrpReceiver, parse_ipv4
+from vipkeeper.linux.vrrp_socket import GROUP, VrrpReceiver, parse_ipv4
 from vipkeeper.vrrp.advertisement import Address, Discard, DiscardReason, decode
 from vipkeeper.vrrp.machine import Active, ShutdownCause
 from vipkeeper.vrrp.version import Family
@@ -273,6 +273,10 @@ class Speaker:
             self._discard(
                 interface, Discard(DiscardReason.INCOMPLETE_PACKET, "no IPv4 packet"), "?", now
             )
+            return
+        if datagram.destination != GROUP:
+            elsewhere = Discard(DiscardReason.DESTINATION, f"it was sent to {datagram.destination}")
+            self._discard(interface, elsewhere, str(datagram.source), now)
             return
         verdict = decode(datagram.payload, datagram.source, datagram.destination)
         if isinstance(verdict, Discard):

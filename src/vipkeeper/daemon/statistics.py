@@ -9,8 +9,10 @@ GLOBAL_REASONS = (
     DiscardReason.VERSION,
     DiscardReason.VRID,
     DiscardReason.IP_TTL,
+    DiscardReason.DESTINATION,
 )
-"""RFC 8347 counts these for all virtual routers together (``/vrrp/statistics``)."""
+"""RFC 8347 counts these for all virtual routers together (``/vrrp/statistics``); it has no name
+for the last."""
 
 SENT = "advertisement-sent"
 RECEIVED = "advertisement-rcvd"

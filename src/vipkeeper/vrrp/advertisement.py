@@ -51,6 +51,7 @@ class DiscardReason(Enum):
     """
 
     INCOMPLETE_PACKET = "incomplete-packet"  # too short to tell whose it is
+    DESTINATION = "destination-errors"  # not sent to the group (RFC 9568 5.1.1.2)
     IP_TTL = "ip-ttl-errors"
     VERSION = "version-errors"
     INVALID_TYPE = "invalid-type-pkts-rcvd"
