@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 
 from vipkeeper.errors import KernelError
 
@@ -59,10 +60,8 @@ class TimerFd:
 
     def acknowledge(self) -> None:
         """Take the expiry, so that the descriptor is no longer readable."""
-        try:
+        with suppress(BlockingIOError):  # re-armed since it became readable: nothing to take
             os.read(self._fd, 8)
-        except BlockingIOError:
-            pass  # re-armed since it became readable: nothing to take
 
     def close(self) -> None:
         os.close(self._fd)
