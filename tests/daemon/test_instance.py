@@ -9,7 +9,8 @@ import pytest
 from tests.daemon.recording import OURS, SECOND, SETTINGS, THEIRS, Bench
 from vipkeeper.daemon.instance import RECOVERY_NS
 from vipkeeper.daemon.settings import VirtualAddress
-from vipkeeper.vrrp.machine import Active, Backup, Initialize, ShutdownCause
+from vipkeeper.vrrp.events import ShutdownCause
+from vipkeeper.vrrp.states import Active, Backup, Initialize
 
 DOWN_INTERVAL = 3 * SECOND + (256 - 50) * SECOND // 256
 ADDRESS = "192.168.100.196/24 dev eth0"

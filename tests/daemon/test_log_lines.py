@@ -7,7 +7,7 @@ import json
 from tests.daemon.recording import OURS, SECOND, Bench
 from vipkeeper.daemon import log_lines
 from vipkeeper.daemon.journal import Record
-from vipkeeper.vrrp.machine import ShutdownCause
+from vipkeeper.vrrp.events import ShutdownCause
 
 
 def words(records: list[Record], *, detail: bool = True) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from vipkeeper.vrrp.advertisement import Address, Advertisement
-from vipkeeper.vrrp.machine import AdvertisementReceived
+from vipkeeper.vrrp.events import AdvertisementReceived
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS, VRRPV2, VRRPV3, Family
 

@@ -11,26 +11,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tests.vrrp.examples import NOW
-from vipkeeper.vrrp.admission import Admitted, admit
-from vipkeeper.vrrp.advertisement import GROUPS, Advertisement, Discard, decode, encode
-from vipkeeper.vrrp.machine import (
+from vipkeeper.vrrp.actions import (
     AcquireAddresses,
-    Active,
-    AdvertisementReceived,
     AnnounceAddresses,
-    Event,
-    Initialize,
     ReleaseAddresses,
     SendAdvertisement,
-    Shutdown,
-    Startup,
-    State,
-    TimerFired,
-    Transition,
-    deadline,
-    step,
 )
+from vipkeeper.vrrp.admission import Admitted, admit
+from vipkeeper.vrrp.advertisement import GROUPS, Advertisement, Discard, decode, encode
+from vipkeeper.vrrp.events import AdvertisementReceived, Event, Shutdown, Startup, TimerFired
+from vipkeeper.vrrp.machine import Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, Initialize, State, deadline
 
 
 @dataclass

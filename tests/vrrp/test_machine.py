@@ -8,29 +8,26 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.vrrp.examples import HIGHER, LOWER, NOW, OURS, V2, V3, heard
-from vipkeeper.vrrp.machine import (
-    RULES,
+from vipkeeper.vrrp.actions import (
     AcquireAddresses,
     Action,
-    Active,
     AnnounceAddresses,
-    Backup,
-    Event,
-    Initialize,
     Occasion,
-    PriorityChanged,
     ReleaseAddresses,
     SendAdvertisement,
+)
+from vipkeeper.vrrp.events import (
+    Event,
+    PriorityChanged,
     Shutdown,
     ShutdownCause,
     Startup,
     StartupCause,
-    State,
     TimerFired,
-    deadline,
-    step,
 )
+from vipkeeper.vrrp.machine import RULES, step
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
 from vipkeeper.vrrp.version import SECOND_NS
 
 MS = 1_000_000

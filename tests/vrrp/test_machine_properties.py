@@ -10,27 +10,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.vrrp.examples import HIGHER, LOWER, NOW, OURS, V2, V3, heard
-from vipkeeper.vrrp.machine import (
-    REASSERT_FRACTION,
+from vipkeeper.vrrp.actions import (
     AcquireAddresses,
-    Active,
-    AdvertisementReceived,
     AnnounceAddresses,
-    Backup,
-    Event,
-    Initialize,
-    PriorityChanged,
     ReleaseAddresses,
     SendAdvertisement,
+)
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    Event,
+    PriorityChanged,
     Shutdown,
     Startup,
-    State,
     TimerFired,
-    Transition,
-    deadline,
-    step,
 )
+from vipkeeper.vrrp.machine import REASSERT_FRACTION, Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS
 
 ROUTERS = st.builds(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from vipkeeper.vrrp.machine import RULES, Active, Backup, Initialize
+from vipkeeper.vrrp.machine import RULES
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.state_machine_page import BEGIN, END, diagram, rows, table, with_rules
+from vipkeeper.vrrp.states import Active, Backup, Initialize
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machine.md"
 IDENTITY = {"name", "interface", "vrid", "family", "addresses", "primary_address"}

@@ -10,7 +10,7 @@ import pytest
 from tests.vrrp.examples import LOWER, NOW, OURS, V2, V3, V3_IPV6
 from tests.vrrp.link import Link, Node, gaps
 from vipkeeper.vrrp.admission import Admitted
-from vipkeeper.vrrp.machine import PriorityChanged
+from vipkeeper.vrrp.events import PriorityChanged
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import SECOND_NS
 

@@ -9,8 +9,8 @@ from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.statistics import Statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp import announcement
+from vipkeeper.vrrp.actions import Occasion
 from vipkeeper.vrrp.announcement import Announcing
-from vipkeeper.vrrp.machine import Occasion
 
 
 class Announcer:

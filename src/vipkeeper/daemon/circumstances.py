@@ -7,7 +7,7 @@ from collections.abc import Collection
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.vrrp.advertisement import Address
-from vipkeeper.vrrp.machine import ShutdownCause
+from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.version import Family
 
 _MIN_PRIORITY, _MAX_PRIORITY = 1, 254

@@ -16,6 +16,14 @@ from vipkeeper.daemon.journal import (
 )
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
+from vipkeeper.vrrp.actions import (
+    AcquireAddresses,
+    Action,
+    AnnounceAddresses,
+    Occasion,
+    ReleaseAddresses,
+    SendAdvertisement,
+)
 from vipkeeper.vrrp.admission import admit
 from vipkeeper.vrrp.advertisement import (
     PRIORITY_RESIGNING,
@@ -23,29 +31,18 @@ from vipkeeper.vrrp.advertisement import (
     Advertisement,
     Discard,
 )
-from vipkeeper.vrrp.machine import (
-    AcquireAddresses,
-    Action,
-    Active,
+from vipkeeper.vrrp.events import (
     AdvertisementReceived,
-    AnnounceAddresses,
-    Backup,
     Event,
-    Initialize,
-    Occasion,
     PriorityChanged,
-    ReleaseAddresses,
-    SendAdvertisement,
     Shutdown,
     ShutdownCause,
     Startup,
     StartupCause,
-    State,
     TimerFired,
-    Transition,
-    deadline,
-    step,
 )
+from vipkeeper.vrrp.machine import Transition, step
+from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
 
 RECOVERY_NS = 1_000_000_000
 """After an action failed the router takes no part for this long, then starts up again."""

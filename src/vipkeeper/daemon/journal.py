@@ -12,7 +12,8 @@ from typing import Any
 
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.advertisement import Discard
-from vipkeeper.vrrp.machine import AdvertisementReceived, Shutdown, Startup, Transition
+from vipkeeper.vrrp.events import AdvertisementReceived, Shutdown, Startup
+from vipkeeper.vrrp.machine import Transition
 from vipkeeper.vrrp.router import VirtualRouter
 
 Record = dict[str, Any]

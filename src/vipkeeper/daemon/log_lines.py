@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vipkeeper.daemon.journal import Record
 from vipkeeper.vrrp.advertisement import DiscardReason
-from vipkeeper.vrrp.machine import ShutdownCause, StartupCause
+from vipkeeper.vrrp.events import ShutdownCause, StartupCause
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
 from vipkeeper.linux.vrrp_socket import GROUP, VrrpReceiver, parse_ipv4
 from vipkeeper.vrrp.advertisement import Address, Discard, DiscardReason, decode
-from vipkeeper.vrrp.machine import Active, ShutdownCause
+from vipkeeper.vrrp.events import ShutdownCause
+from vipkeeper.vrrp.states import Active
 from vipkeeper.vrrp.version import Family
 
 PACKETS_A_TURN = 64

@@ -8,8 +8,9 @@ the actions that come back.
 Three things keep the table honest:
 
 - A state carries its own deadline (``Backup.active_down_timer``, ``Active.adver_timer``), so
-  there is no timer to be forgotten or left running: :func:`deadline` reads it, and an expiry
-  that comes too early, or for a timer that has moved on, matches no row and changes nothing.
+  there is no timer to be forgotten or left running: :func:`vipkeeper.vrrp.states.deadline`
+  reads it, and an expiry that comes too early, or for a timer that has moved on, matches no row
+  and changes nothing.
 - What no row matches is ignored, in every state, and a test says so for each pair.
 - What VRRPv2 does differently is data (:mod:`vipkeeper.vrrp.version`), and so is what
   keepalived does differently (the fields of :class:`~vipkeeper.vrrp.router.VirtualRouter`).
@@ -21,11 +22,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING, Address, Advertisement
+from vipkeeper.vrrp.actions import (
+    AcquireAddresses,
+    Action,
+    AnnounceAddresses,
+    Occasion,
+    ReleaseAddresses,
+    SendAdvertisement,
+)
+from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    Event,
+    PriorityChanged,
+    Shutdown,
+    Startup,
+    TimerFired,
+)
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, Backup, Initialize, State
 
 REASSERT_FRACTION = 8
 """An Active router answers losing adverts at most this many times in an Advertisement_Interval.
@@ -34,137 +51,6 @@ RFC 9568 6.4.3 answers each at once, without a bound: two routers that both beli
 win (one priority, one address) then answer each other for ever, as fast as they can. An answer
 that would come too soon is not lost, it is sent when its time has come.
 """
-
-# -- states (RFC 9568 6.3) ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Initialize:
-    """Waiting for a Startup event (6.4.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """Watching the Active router (6.4.2).
-
-    Attributes:
-        active_down_timer: when the Active router counts as gone.
-        active_adver_interval_ns: how often it advertises, as learned from it (v3) or ours (v2).
-        preempt_hold: until when a lower router is let be; None while none has been heard
-            (RFC 8347 preempt/hold-time, keepalived's preempt_delay).
-    """
-
-    active_down_timer: int
-    active_adver_interval_ns: int
-    preempt_hold: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """Holding the addresses (6.4.3).
-
-    Attributes:
-        adver_timer: when the next advert goes out.
-        advertised_at: when the last one went, which bounds how soon a losing advert is answered.
-        owes_answer: another router's advert came too soon after that; our next one answers it.
-    """
-
-    adver_timer: int
-    advertised_at: int
-    owes_answer: bool = False
-
-
-State = Initialize | Backup | Active
-
-# -- events -------------------------------------------------------------------------------------
-
-
-class StartupCause(Enum):
-    """Why a router takes part (from now on)."""
-
-    STARTED = "started"
-    RESUMED = "what kept it from taking part has gone"
-
-
-class ShutdownCause(Enum):
-    """Why a router takes no part any more."""
-
-    STOPPED = "stopped"
-    INTERFACE_DOWN = "interface down"
-    NO_INTERFACE = "no such interface"
-    NO_PRIMARY_ADDRESS = "no primary address"
-    TRACKED_INTERFACE_DOWN = "tracked interface down"
-    KERNEL_ERROR = "an action failed"
-    RECONFIGURED = "reconfigured"
-
-
-@dataclass(frozen=True, slots=True)
-class Startup:
-    cause: StartupCause = StartupCause.STARTED
-
-
-@dataclass(frozen=True, slots=True)
-class Shutdown:
-    cause: ShutdownCause = ShutdownCause.STOPPED
-
-
-@dataclass(frozen=True, slots=True)
-class TimerFired:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class AdvertisementReceived:
-    """An advert that passed every check of RFC 9568 7.1."""
-
-    advertisement: Advertisement
-    source: Address
-
-
-@dataclass(frozen=True, slots=True)
-class PriorityChanged:
-    """The router's effective priority is now another one than ``previous``."""
-
-    previous: int
-
-
-Event = Startup | Shutdown | TimerFired | AdvertisementReceived | PriorityChanged
-
-# -- actions ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SendAdvertisement:
-    """Send an advert; ``resigning`` with priority 0 (5.2.4)."""
-
-    resigning: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AcquireAddresses:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseAddresses:
-    pass
-
-
-class Occasion(Enum):
-    """What the addresses are announced for; each has its own settings in keepalived."""
-
-    BECAME_ACTIVE = "became active"
-    LOSING_ADVERT = "losing advert"
-
-
-@dataclass(frozen=True, slots=True)
-class AnnounceAddresses:
-    """Gratuitous ARP, or unsolicited Neighbor Advertisements, for every address."""
-
-    occasion: Occasion
-
-
-Action = SendAdvertisement | AcquireAddresses | ReleaseAddresses | AnnounceAddresses
 
 Outcome = tuple[State, tuple[Action, ...]]
 
@@ -485,14 +371,3 @@ def step(router: VirtualRouter, state: State, event: Event, now: int) -> Transit
             new, actions = rule.then(router, state, event, now)
             return Transition(state, new, event, rule, actions)
     return Transition(state, state, event, None, ())
-
-
-def deadline(state: State) -> int | None:
-    """When the state wants a :class:`TimerFired` (ns), None if never."""
-    match state:
-        case Backup():
-            return state.active_down_timer
-        case Active():
-            return state.adver_timer
-        case Initialize():
-            return None

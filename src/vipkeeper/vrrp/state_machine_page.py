@@ -11,27 +11,24 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from vipkeeper.vrrp.machine import (
-    RULES,
+from vipkeeper.vrrp.actions import (
     AcquireAddresses,
     Action,
-    Active,
-    AdvertisementReceived,
     AnnounceAddresses,
-    Backup,
-    Event,
-    Initialize,
-    PriorityChanged,
     ReleaseAddresses,
-    Rule,
     SendAdvertisement,
+)
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    Event,
+    PriorityChanged,
     Shutdown,
     Startup,
-    State,
     TimerFired,
-    always,
 )
+from vipkeeper.vrrp.machine import RULES, Rule, always
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, Backup, Initialize, State
 from vipkeeper.vrrp.version import SECOND_NS, VRRPV2, Family
 
 BEGIN = "<!-- generated from RULES by `make docs`: change the code, not this -->"

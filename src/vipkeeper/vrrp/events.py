@@ -1,0 +1,60 @@
+"""What can happen to a virtual router (RFC 9568 6.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vipkeeper.vrrp.advertisement import Address, Advertisement
+
+
+class StartupCause(Enum):
+    """Why a router takes part (from now on)."""
+
+    STARTED = "started"
+    RESUMED = "what kept it from taking part has gone"
+
+
+class ShutdownCause(Enum):
+    """Why a router takes no part any more."""
+
+    STOPPED = "stopped"
+    INTERFACE_DOWN = "interface down"
+    NO_INTERFACE = "no such interface"
+    NO_PRIMARY_ADDRESS = "no primary address"
+    TRACKED_INTERFACE_DOWN = "tracked interface down"
+    KERNEL_ERROR = "an action failed"
+    RECONFIGURED = "reconfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    cause: StartupCause = StartupCause.STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    cause: ShutdownCause = ShutdownCause.STOPPED
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertisementReceived:
+    """An advert that passed every check of RFC 9568 7.1."""
+
+    advertisement: Advertisement
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    """The router's effective priority is now another one than ``previous``."""
+
+    previous: int
+
+
+Event = Startup | Shutdown | TimerFired | AdvertisementReceived | PriorityChanged
