@@ -205,7 +205,9 @@ def test_an_interface_that_gets_another_name_loses_the_address_and_resigns(
 
 def test_an_owner_keeps_its_own_address_whatever_ends(network: Network, tmp_path: Path) -> None:
     own = "192.168.100.131"
-    speaker = daemon(network, tmp_path, instance(priority=255, addresses=f"{own}/24"))
+    speaker = daemon(
+        network, tmp_path, instance("state MASTER", priority=255, addresses=f"{own}/24")
+    )
     speaker.start()
     first = speaker.pid("_vrrp")
     speaker.signal("KILL", "_vrrp")

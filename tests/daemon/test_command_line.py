@@ -12,7 +12,7 @@ import pytest
 from tests.topology import program
 from vipkeeper.daemon.command_line import SIGNALS, Options, parse
 
-NOT_OURS = {"genhash", "help", "version", "signum", "config-test"}
+NOT_OURS = {"genhash", "help", "version", "signum", "config-test", "namespace"}
 """Another program in the same file; and what ends at once, which has tests of its own."""
 
 EXAMPLES = {"log-facility": "local3", "umask": "077"}
@@ -54,6 +54,13 @@ def test_an_option_of_keepalived_s_is_taken_in_both_forms(
     for form in forms:
         chosen = parsed(*form, *follows).configuration
         assert chosen == Path("other.conf").absolute()
+
+
+def test_another_network_than_was_asked_for_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed("-s", "blue")
+    assert ended.value.code == 2
+    assert "enter the namespace first: ip netns exec blue vipkeeperd ..." in capsys.readouterr().err
 
 
 def test_signals_have_keepalived_s_numbers() -> None:

@@ -111,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="which lines marked @ID are read (default: the host's name up to the first dot)",
     )
+    add("-s", "--namespace", metavar="NAME", help=argparse.SUPPRESS)
     add("-P", "--vrrp", action="store_true", help="run VRRP (which is all there is)")
     add("--strict", action="store_true", help="refuse a configuration with any fault in it")
     add(
@@ -156,7 +157,6 @@ def _accept_the_rest(parser: argparse.ArgumentParser) -> None:
         ("-c", "--checkers_pid"),
         ("-b", "--bfd_pid"),
         ("-A", "--snmp-agent-socket"),
-        ("-s", "--namespace"),
     )
     for names in flags:
         ignored.add_argument(*names, action="append_const", const=names[-1], dest="ignored",
@@ -180,10 +180,14 @@ class _Ignored(argparse.Action):
 
 def parse(arguments: list[str], *, host_name: str) -> Options:
     """Raises SystemExit as argparse does: 0 for --help and --version, 2 for what it cannot be."""
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    parsed = parser.parse_args(arguments)
     if parsed.signum:
         print(int(SIGNALS[parsed.signum]))  # noqa: T201 it was asked for
         raise SystemExit(0)
+    if parsed.namespace:  # ignored, it would speak in another network than it was told to
+        command = f"ip netns exec {parsed.namespace} vipkeeperd ..."
+        parser.error(f"argument -s/--namespace: enter the namespace first: {command}")
     return Options(
         configuration=parsed.use_file.absolute(),  # it outlives the working directory
         foreground=parsed.dont_fork,

@@ -19,6 +19,7 @@ class History:
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
         self._transitions: dict[str, deque[Record]] = {}
+        self._since: dict[str, tuple[int, str]] = {}
 
     def note(self, record: Record) -> str | None:
         """Take a transition (or a wait) down.
@@ -57,9 +58,16 @@ class History:
         """What the speaker says of an instance, with wall-clock times and its history."""
         completed = dict(instance)
         since_ns = completed.pop("since_ns")
-        completed["since"] = None if since_ns is None else wall_clock(since_ns)
+        completed["since"] = None if since_ns is None else self._time(completed["name"], since_ns)
         completed["history"] = list(self._transitions.get(completed["name"], ()))
         return completed
+
+    def _time(self, name: str, since_ns: int) -> str:
+        """The same instant is the same time whenever it is asked for, whoever sets the clock."""
+        known = self._since.get(name)
+        if known is None or known[0] != since_ns:
+            known = self._since[name] = (since_ns, wall_clock(since_ns))
+        return known[1]
 
 
 def wall_clock(at_ns: int) -> str:

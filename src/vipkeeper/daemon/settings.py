@@ -84,6 +84,7 @@ class InstanceSettings:
     down_interval_adverts: int = 3
     answer_losing_adverts: bool = True
     advertise_before_yielding: bool = False
+    owner_starts_active: bool = True
     announcements: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     tracked: tuple[TrackedInterface, ...] = ()
     ignore_own_interface: bool = False
@@ -117,6 +118,7 @@ class InstanceSettings:
             down_interval_adverts=self.down_interval_adverts,
             answer_losing_adverts=self.answer_losing_adverts,
             advertise_before_yielding=self.advertise_before_yielding,
+            owner_starts_active=self.owner_starts_active,
         )
 
     def to_plain(self) -> Plain:

@@ -37,6 +37,7 @@ def _instance(instance: VrrpInstance) -> InstanceSettings:
         down_interval_adverts=instance.down_timer_adverts,
         answer_losing_adverts=not instance.lower_prio_no_advert,
         advertise_before_yielding=instance.higher_prio_send_advert,
+        owner_starts_active=instance.state == "MASTER",
         announcements=_announcements(instance.garp),
         tracked=tuple(
             TrackedInterface(item.name, item.weight, item.reverse)

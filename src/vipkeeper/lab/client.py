@@ -291,8 +291,11 @@ class Lab:
 
     def _ask(self, request: messages.Message) -> tuple[dict[str, Any], list[int]]:
         with self._connect() as connection:
-            messages.send(connection, request)
-            received = messages.receive(connection)
+            try:
+                messages.send(connection, request)
+                received = messages.receive(connection)
+            except ConnectionError:
+                received = None
         if received is None:
             raise LabError(f"the lab {self.name!r} ended before it answered")
         messages.raise_failure(received[0])

@@ -99,8 +99,8 @@ def always(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
 
 
 def owner(router: VirtualRouter, state: State, event: Event, now: int) -> bool:
-    """Its priority is 255: it owns the addresses."""
-    return router.is_owner
+    """Its priority is 255, it owns the addresses, and does not wait."""
+    return router.is_owner and router.owner_starts_active
 
 
 def active_down_timer_expired(

@@ -41,6 +41,8 @@ class VirtualRouter:
             announces itself again (keepalived's higher_prio_send_advert).
         discard_address_list_mismatch: RFC 3768 7.1's way with an advert that lists other
             addresses; by default it is counted and acted on, as keepalived 2.3.3 and later do.
+        owner_starts_active: an owner takes its addresses at once (RFC 9568 6.4.1); keepalived
+            wants ``state MASTER`` for it, and has an owner wait like any Backup without.
         owner_ignores_adverts: RFC 3768 7.1's way: an owner discards every advert.
     """
 
@@ -60,6 +62,7 @@ class VirtualRouter:
     answer_losing_adverts: bool = True
     advertise_before_yielding: bool = False
     discard_address_list_mismatch: bool = False
+    owner_starts_active: bool = True
     owner_ignores_adverts: bool = False
 
     @property
