@@ -69,7 +69,7 @@ def test_sigterm_at_any_moment_of_the_start_leaves_nothing(
     network: Network, tmp_path: Path
 ) -> None:
     node = network.add_node("test01", "192.168.100.131/24")
-    owner = instance(priority=255)
+    owner = instance("state MASTER", priority=255)
     configuration = tmp_path / "keepalived.conf"
     configuration.write_text(owner)
     argv = [*VIPKEEPERD, "-n", "-G", "-f", str(configuration), "-p", str(tmp_path / "pid")]
