@@ -5,6 +5,7 @@ Where they differ, the reason stands here: a difference that is not listed is a 
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 
@@ -29,6 +30,10 @@ STRICTER = {
     "web-pair.conf": "its health script is not run, and that is said",
     "not-yet-spoken.conf": "version 3, IPv6, virtual MACs, AH are not spoken yet",
 }
+
+# With script security on, keepalived wants root to own a script. To a user's namespace the host's
+# root is nobody.
+SCRIPT_SECURITY = {"web-pair.conf"}
 
 # Found wrong by keepalived only.
 MORE_LENIENT: dict[str, str] = {}
@@ -61,7 +66,8 @@ def test_both_find_fault_with_the_same_files(name: str) -> None:
     code = keepalived_says(name)
     assert code in (0, 2, 4, 5, 6), f"keepalived -t ended with {code}"
     if name in STRICTER:
-        assert (code, finds_fault(name)) == (0, True), STRICTER[name]
+        assert finds_fault(name), STRICTER[name]
+        assert code == 0 or (name in SCRIPT_SECURITY and os.geteuid() != 0)
     elif name in MORE_LENIENT:
         assert code != 0, MORE_LENIENT[name]
         assert not finds_fault(name)
