@@ -55,7 +55,15 @@ class Speaker:
         arguments = ["-n", "-l", "-D", "-f", str(self.configuration)]
         arguments += ["-p", f"{self._base}.pid", "-r", f"{self._base}_vrrp.pid"]
         if self.kind == "keepalived":
-            argv = [program("keepalived"), "-P", "-G", *arguments]
+            # Its dumps go there, not where another user's may lie.
+            argv = [
+                "env",
+                f"TMPDIR={self._base.parent}",
+                program("keepalived"),
+                "-P",
+                "-G",
+                *arguments,
+            ]
         else:
             argv = [sys.executable, "-m", "vipkeeper.daemon.main", "-P", "-G", *arguments]
             argv += ["--control", f"{self._base}.sock"]
@@ -106,12 +114,10 @@ class Speaker:
         if self.kind == "vipkeeperd":
             status = self.status()
             return {**status["instances"][0]["statistics"], **status["statistics"]}
-        dump = Path("/tmp/keepalived.stats")
-        self.node.run("rm", "-f", str(dump))
+        dump = self._base.parent / "keepalived.stats"
+        dump.unlink(missing_ok=True)
         self.signal("USR2")
-        text = wait_until(
-            lambda: self.node.run("sh", "-c", f"cat {dump} 2>/dev/null || true"), what=str(dump)
-        )
+        text = wait_until(lambda: dump.exists() and dump.read_text(), what=str(dump)) or ""
         pairs = (line.rpartition(":") for line in text.splitlines() if ":" in line)
         return {
             f"{index} {name.strip()}": int(value)

@@ -44,11 +44,17 @@ def wait_for_active(speaker: Speaker) -> None:
     )
 
 
-def wait_for_capture(capture: subprocess.Popen[bytes]) -> None:
-    """Until tcpdump says that it listens, or why it does not.
+# It stays root and sets no groups: in the namespace of a user there is nobody else to become.
+TCPDUMP = [
+    sys.executable,
+    "-c",
+    "import os, sys; from vipkeeper.linux.seccomp import pretend_setgroups; pretend_setgroups();"
+    "os.execvp('tcpdump', ['tcpdump', '-Z', 'root', *sys.argv[1:]])",
+]
 
-    It is started with ``-Z root``: in a user's namespace there is nobody else to become.
-    """
+
+def wait_for_capture(capture: subprocess.Popen[bytes]) -> None:
+    """Until tcpdump says that it listens, or why it does not."""
     assert capture.stderr is not None
     said = b""
     while line := capture.stderr.readline():
@@ -131,7 +137,8 @@ def test_adverts_on_the_wire_are_those_of_the_walkthrough(network: Network, tmp_
     speaker = daemon(network, tmp_path, CONFIGURATIONS["test01"])
     watcher = network.add_node("watcher", "192.168.100.5/24")
     capture = watcher.start(
-        *("tcpdump", "-Z", "root", "-l", "-vv", "-nn", "-c", "3", "-i", "eth0"),
+        *TCPDUMP,
+        *("-l", "-vv", "-nn", "-c", "3", "-i", "eth0"),
         *("host", "224.0.0.18", "and", "ip", "proto", "112"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -158,7 +165,8 @@ def test_priority_zero_is_on_the_wire_before_the_end(network: Network, tmp_path:
     speaker.start()
     wait_for_active(speaker)
     capture = watcher.start(
-        *("tcpdump", "-Z", "root", "-l", "-nn", "-c", "1", "-i", "eth0"),
+        *TCPDUMP,
+        *("-l", "-nn", "-c", "1", "-i", "eth0"),
         "ip proto 112 and ip[22] = 0",  # priority is the third byte behind the 20 of the header
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
