@@ -41,6 +41,15 @@ IFA_ADDRESS = 1
 IFA_LOCAL = 2
 IFA_LABEL = 3
 IFA_BROADCAST = 4
+IFA_CACHEINFO = 6
+IFA_FLAGS = 8
+
+IFA_F_NODAD = 0x02
+IFA_F_OPTIMISTIC = 0x04
+IFA_F_DADFAILED = 0x08
+IFA_F_TENTATIVE = 0x40
+
+INFINITE_LIFETIME = 0xFFFFFFFF
 
 IFF_UP = 0x1
 IFF_RUNNING = 0x40
@@ -79,11 +88,17 @@ class LinkGone:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceAddress:
-    """An address that an interface has."""
+    """An address that an interface has.
+
+    Attributes:
+        usable: it may be sent from: duplicate address detection (RFC 4862 5.4) is over and found
+            nobody else who has it.
+    """
 
     index: int
     address: IPv4Address | IPv6Address
     prefix_length: int
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +110,21 @@ class AddressGone:
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """An address to be added, as ``ip address add`` takes it."""
+    """An address to be added, as ``ip address add`` takes it.
+
+    An IPv6 address is used at once, without duplicate address detection (RFC 9568 8.2.2): a
+    Backup may defend what the Active router has.
+
+    Attributes:
+        preferred_seconds: for so long it is chosen as a source (RFC 4862 5.5.4); None for ever.
+    """
 
     index: int
     interface: IPv4Interface | IPv6Interface
     broadcast: IPv4Address | None = None
     scope: int = Scope.GLOBAL
     label: str | None = None
+    preferred_seconds: int | None = None
 
 
 Change = Link | LinkGone | InterfaceAddress | AddressGone
@@ -135,6 +158,11 @@ class RouteNetlink:
             attributes += _attribute(IFA_BROADCAST, new.broadcast.packed)
         if new.label is not None:
             attributes += _attribute(IFA_LABEL, new.label.encode() + b"\0")
+        if new.interface.version == 6:
+            attributes += _attribute(IFA_FLAGS, struct.pack("=I", IFA_F_NODAD))
+        if new.preferred_seconds is not None:
+            lifetimes = struct.pack("=IIII", new.preferred_seconds, INFINITE_LIFETIME, 0, 0)
+            attributes += _attribute(IFA_CACHEINFO, lifetimes)
         body = _address_header(new.interface, new.scope, new.index) + attributes
         code = self._request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, body)
         if code not in (0, errno.EEXIST):
@@ -292,11 +320,16 @@ def _link(kind: int, payload: bytes) -> Link | LinkGone | None:
 
 
 def _address(kind: int, payload: bytes) -> InterfaceAddress | AddressGone | None:
-    family, prefix_length, _flags, _scope, index = _IFADDRMSG.unpack_from(payload)
+    family, prefix_length, flags, _scope, index = _IFADDRMSG.unpack_from(payload)
     attributes = _attributes(payload[_IFADDRMSG.size :])
     packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
     if packed is None:
         return None
     address = IPv4Address(packed) if family == socket.AF_INET else IPv6Address(packed)
-    make = InterfaceAddress if kind == RTM_NEWADDR else AddressGone
-    return make(index, address, prefix_length)
+    if kind == RTM_DELADDR:
+        return AddressGone(index, address, prefix_length)
+    if IFA_FLAGS in attributes:
+        (flags,) = struct.unpack("=I", attributes[IFA_FLAGS])
+    waits = flags & IFA_F_TENTATIVE and not flags & IFA_F_OPTIMISTIC
+    usable = not waits and not flags & IFA_F_DADFAILED
+    return InterfaceAddress(index, address, prefix_length, usable)
