@@ -9,7 +9,10 @@ from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.journal import DiscardLog, Record
 from vipkeeper.daemon.settings import InstanceSettings, VirtualAddress
 from vipkeeper.errors import KernelError
-from vipkeeper.vrrp.advertisement import Address, Advertisement
+from vipkeeper.vrrp.advertisement import GROUPS, Advertisement
+from vipkeeper.vrrp.datagram import Address, Datagram
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.version import Family
 
 SECOND = 1_000_000_000
 OURS = ip_address("192.168.100.67")
@@ -42,10 +45,8 @@ class Recorder:
             raise KernelError(what, 100)
         self.done.append(what)
 
-    def send_advertisement(
-        self, interface: str, source: Address, advertisement: Advertisement
-    ) -> None:
-        self._do("send", f"advert {advertisement.priority} from {source}")
+    def send_advertisement(self, router: VirtualRouter, advertisement: Advertisement) -> None:
+        self._do("send", f"advert {advertisement.priority} from {router.primary_address}")
 
     def add_address(self, address: VirtualAddress) -> bool:
         self._do("add", f"add {address}")
@@ -93,7 +94,8 @@ class Bench:
             advertisement,
             authentication_data=advertisement.authentication_data.ljust(8, b"\0"),
         )
-        self.instance.receive(advertisement, THEIRS, 255, now)
+        datagram = Datagram(THEIRS, GROUPS[Family.IPV4], 255, b"")
+        self.instance.receive(advertisement, datagram, now)
 
     def kinds(self) -> list[str]:
         return [record["record"] for record in self.records]

@@ -247,14 +247,16 @@ def test_more_address_changes_than_the_socket_holds(network: Network, tmp_path: 
 SEND = """
 import socket, sys
 from ipaddress import ip_address
-from vipkeeper.linux.vrrp_socket import GROUP, VrrpSender, ipv4_packet
+from vipkeeper.linux.ip_packet import ip_packet
+from vipkeeper.linux.vrrp_socket import VrrpSender
 from vipkeeper.vrrp.advertisement import Advertisement, encode, internet_checksum
-from vipkeeper.vrrp.version import VRRPV2
+from vipkeeper.vrrp.version import VRRPV2, Family
 ours, theirs, vip = map(ip_address, sys.argv[1:4])
-sender = VrrpSender("eth0", socket.if_nametoindex("eth0"))
+sender = VrrpSender("eth0", socket.if_nametoindex("eth0"), Family.IPV4)
+GROUP = ip_address("224.0.0.18")
 for destination, ttl in ((theirs, 255), (GROUP, 254), (GROUP, 255)):
     advert = encode(Advertisement(VRRPV2, 51, 200, 1, (vip,)), ours, destination)
-    packet = bytearray(ipv4_packet(ours, destination, 1, advert))
+    packet = bytearray(ip_packet(ours, destination, 1, advert))
     packet[8], packet[10:12] = ttl, bytes(2)
     packet[10:12] = internet_checksum(bytes(packet[:20])).to_bytes(2, "big")
     if len(sys.argv) > 4 or (destination, ttl) != (GROUP, 255):

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.linux.rtnetlink import AddressGone, InterfaceAddress, Link, LinkGone
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import Family
 
 ETH0 = Link(2, "eth0", b"\x02" * 6, usable=True)
@@ -20,16 +21,20 @@ def table() -> Interfaces:
     return interfaces
 
 
-def test_the_primary_address_is_the_first_that_is_not_virtual() -> None:
-    assert table().primary_address("eth0", Family.IPV4, {VIP}) == OWN
-    assert table().primary_address("eth0", Family.IPV4, set()) == VIP
-    assert table().primary_address("eth0", Family.IPV6, set()) is None
+def own(interfaces: Interfaces, name: str, family: Family, virtual: set[Address]) -> list[Address]:
+    return list(interfaces.own_addresses(name, family, virtual))
 
 
-def test_when_it_goes_the_next_one_is_primary() -> None:
+def test_what_is_virtual_is_not_the_interfaces_own() -> None:
+    assert own(table(), "eth0", Family.IPV4, {VIP}) == [OWN, SECOND]
+    assert own(table(), "eth0", Family.IPV4, set()) == [VIP, OWN, SECOND]
+    assert own(table(), "eth0", Family.IPV6, set()) == []
+
+
+def test_when_one_goes_the_next_is_first() -> None:
     interfaces = table()
     interfaces.apply(AddressGone(2, OWN, 24))
-    assert interfaces.primary_address("eth0", Family.IPV4, {VIP}) == SECOND
+    assert own(interfaces, "eth0", Family.IPV4, {VIP}) == [SECOND]
 
 
 def test_a_link_is_found_by_its_new_name_only() -> None:
@@ -37,7 +42,7 @@ def test_a_link_is_found_by_its_new_name_only() -> None:
     interfaces.apply(Link(2, "lan0", ETH0.mac, usable=False))
     assert interfaces.link("eth0") is None
     assert not interfaces.is_usable("lan0")
-    assert interfaces.primary_address("lan0", Family.IPV4, {VIP}) == OWN
+    assert own(interfaces, "lan0", Family.IPV4, {VIP}) == [OWN, SECOND]
 
 
 def test_a_link_that_went_takes_its_addresses_along() -> None:
@@ -45,4 +50,15 @@ def test_a_link_that_went_takes_its_addresses_along() -> None:
     interfaces.apply(LinkGone(2))
     assert not interfaces.is_usable("eth0")
     interfaces.apply(ETH0)
-    assert interfaces.primary_address("eth0", Family.IPV4, set()) is None
+    assert own(interfaces, "eth0", Family.IPV4, set()) == []
+
+
+def test_what_waits_for_duplicate_detection_cannot_be_sent_from_yet() -> None:
+    interfaces = table()
+    address = ip_address("fe80::1")
+    interfaces.apply(InterfaceAddress(2, address, 64, usable=False))
+    assert own(interfaces, "eth0", Family.IPV6, set()) == []
+    assert interfaces.host_has(address)
+
+    interfaces.apply(InterfaceAddress(2, address, 64, usable=True))
+    assert own(interfaces, "eth0", Family.IPV6, set()) == [address]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
-from vipkeeper.vrrp.advertisement import Address, Advertisement
+from vipkeeper.vrrp.advertisement import Advertisement
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import AdvertisementReceived
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS, VRRPV2, VRRPV3, Family
@@ -36,6 +37,16 @@ V3_IPV6 = replace(
     addresses=(IPv6Address("fe80::1:1"), IPv6Address("2001:db8::196")),
     primary_address=IPv6Address("fe80::131"),
 )
+
+
+def arrived(
+    router: VirtualRouter,
+    source: Address = LOWER,
+    ttl: int = 255,
+    destination: Address | None = None,
+) -> Datagram:
+    """What an advert came in: from there, to the group."""
+    return Datagram(source, destination or router.multicast_group, ttl, b"")
 
 
 def heard(

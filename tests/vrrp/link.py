@@ -19,6 +19,7 @@ from vipkeeper.vrrp.actions import (
 )
 from vipkeeper.vrrp.admission import Admitted, admit
 from vipkeeper.vrrp.advertisement import GROUPS, Advertisement, Discard, decode, encode
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import AdvertisementReceived, Event, Shutdown, Startup, TimerFired
 from vipkeeper.vrrp.machine import Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
@@ -141,8 +142,15 @@ class Link:
             assert source is not None
             advertisement = decode(message, source, GROUPS[sender.router.family])
             assert isinstance(advertisement, Advertisement)
-            if isinstance(self.admission(receiver.router, advertisement, source, 255), Admitted):
+            if self._admits(receiver, advertisement, source):
                 self.happen(receiver, AdvertisementReceived(advertisement, source))
+
+    def _admits(self, receiver: Node, advertisement: Advertisement, source: Address) -> bool:
+        datagram = Datagram(source, receiver.router.multicast_group, 255, b"")
+        verdict = self.admission(
+            receiver.router, advertisement, datagram, advertising=receiver.is_active
+        )
+        return isinstance(verdict, Admitted)
 
 
 def gaps(node: Node) -> list[int]:

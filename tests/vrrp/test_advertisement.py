@@ -11,7 +11,6 @@ import pytest
 from tests.vrrp.examples import OURS, V2, V3, V3_IPV6
 from vipkeeper.vrrp.advertisement import (
     GROUPS,
-    Address,
     Advertisement,
     ChecksumForm,
     Discard,
@@ -22,6 +21,7 @@ from vipkeeper.vrrp.advertisement import (
     internet_checksum,
     matching_checksum_form,
 )
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import VRRPV2, VRRPV3, Family, Version
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from vipkeeper.vrrp.advertisement import (
     GROUPS,
-    Address,
     Advertisement,
     ChecksumForm,
     Discard,
@@ -18,6 +17,7 @@ from vipkeeper.vrrp.advertisement import (
     encode,
     matching_checksum_form,
 )
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import VRRPV2, VRRPV3, Family
 
 IPV4 = st.builds(IPv4Address, st.integers(0, 2**32 - 1))

@@ -6,7 +6,6 @@ import struct
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from vipkeeper.vrrp.advertisement import Address
 from vipkeeper.vrrp.announcement import (
     AnnouncementSettings,
     Announcing,
@@ -16,6 +15,7 @@ from vipkeeper.vrrp.announcement import (
     due,
     gratuitous_arp,
 )
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import SECOND_NS
 
 MS = 1_000_000

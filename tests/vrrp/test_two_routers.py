@@ -205,7 +205,7 @@ def test_one_priority_and_one_address_answer_each_other_within_the_bound() -> No
     exchange adverts as fast as the wire carries them. Admission takes them for its own packets;
     here they reach the machine all the same."""
     wire, one, other = link(TEST01, TEST01)
-    wire.admission = lambda *_: Admitted()
+    wire.admission = lambda *_, **__: Admitted()
     wire.start(one, other)
     wire.run_until(DOWN_100_NS + 10 * SECOND_NS - 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.settings import InstanceSettings
-from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.version import Family
 
@@ -22,11 +22,27 @@ def source_address(
         virtual: addresses that come and go with the state of a virtual router. Those of an owner
             are its own at once (RFC 9568 1.6).
     """
+    if settings.source is not None:
+        return settings.source
+    own = _primary_address(settings, interfaces, virtual)
+    return _primary_address(settings, interfaces, ()) if own is None and settings.is_owner else own
+
+
+def _primary_address(
+    settings: InstanceSettings, interfaces: Interfaces, virtual: Collection[Address]
+) -> Address | None:
+    """The first of the interface's addresses that its adverts may come from (RFC 9568 5.1.2.1).
+
+    In IPv6 that is a link-local one, unless all peers are farther away than the link.
+    """
     family = Family(settings.family)
-    own = interfaces.primary_address(settings.interface, family, virtual)
-    if own is None and settings.is_owner:
-        return interfaces.primary_address(settings.interface, family, ())
-    return own
+    far_away = bool(settings.peers) and not any(
+        peer.address.is_link_local for peer in settings.peers
+    )
+    for address in interfaces.own_addresses(settings.interface, family, virtual):
+        if family is Family.IPV4 or address.is_link_local != far_away:
+            return address
+    return None
 
 
 def obstacle(
@@ -39,6 +55,10 @@ def obstacle(
         return ShutdownCause.INTERFACE_DOWN
     if source is None:
         return ShutdownCause.NO_PRIMARY_ADDRESS
+    if settings.track_source and not interfaces.host_has(source):
+        return ShutdownCause.NO_SOURCE_ADDRESS
+    if not settings.advertised:
+        return ShutdownCause.NO_VIRTUAL_ADDRESS
     for tracked in settings.tracked:
         if tracked.weight == 0 and interfaces.is_usable(tracked.name) == tracked.reverse:
             return ShutdownCause.TRACKED_INTERFACE_DOWN

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from vipkeeper.daemon.settings import VirtualAddress
-from vipkeeper.vrrp.advertisement import Address, Advertisement
+from vipkeeper.vrrp.advertisement import Advertisement
+from vipkeeper.vrrp.datagram import Address
+from vipkeeper.vrrp.router import VirtualRouter
 
 
 class Effects(Protocol):
     """What an instance does to the world; each raises KernelError when it cannot."""
 
-    def send_advertisement(
-        self, interface: str, source: Address, advertisement: Advertisement
-    ) -> None: ...
+    def send_advertisement(self, router: VirtualRouter, advertisement: Advertisement) -> None:
+        """To each of the router's destinations, from its primary address."""
+        ...
 
     def add_address(self, address: VirtualAddress) -> bool:
         """True if it was added, False if it was there already."""

@@ -27,10 +27,10 @@ from vipkeeper.vrrp.actions import (
 from vipkeeper.vrrp.admission import admit
 from vipkeeper.vrrp.advertisement import (
     PRIORITY_RESIGNING,
-    Address,
     Advertisement,
     Discard,
 )
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
     Event,
@@ -72,19 +72,21 @@ class Instance:
 
     # -- what comes in ---------------------------------------------------------------------
 
-    def receive(
-        self, advertisement: Advertisement, source: Address, ttl: int, now: int
-    ) -> Discard | None:
+    def receive(self, advertisement: Advertisement, datagram: Datagram, now: int) -> Discard | None:
         """Take part in what an advert says; returns why it was not acted on."""
         if isinstance(self.state, Initialize):
             return None
-        verdict = admit(self.router, advertisement, source, ttl)
+        source = datagram.source
+        advertising = isinstance(self.state, Active)
+        verdict = admit(self.router, advertisement, datagram, advertising=advertising)
         if isinstance(verdict, Discard):
             self.discard(verdict, str(source), now)
             return verdict
         if verdict.remark is not None:
             self.discard(verdict.remark, str(source), now)
         self.statistics.count(statistics.RECEIVED)
+        if advertisement.checksum_form is not None:
+            self.statistics.count(statistics.CHECKSUM_FORMS[advertisement.checksum_form])
         if advertisement.priority == PRIORITY_RESIGNING:
             self.statistics.count(statistics.RESIGNATIONS_RECEIVED)
         self.handle(AdvertisementReceived(advertisement, source), now)
@@ -151,6 +153,7 @@ class Instance:
                 "at_ns": now,
                 "instance": self.router.name,
                 "interface": self.router.interface,
+                "family": self.router.family.value,
                 "cause": obstacle.value,
                 "starts": starts,
             }
@@ -275,12 +278,11 @@ class Instance:
                 self._announcer.announce(self.settings, occasion, now)
 
     def _send_advertisement(self, resigning: bool) -> None:
-        source = self.router.primary_address
-        if source is None:
+        if self.router.primary_address is None:
             return  # nothing is ever sent from 0.0.0.0 (RFC 9568 5.1.1.1)
         advertisement = self.router.advertisement(PRIORITY_RESIGNING if resigning else None)
         try:
-            self._effects.send_advertisement(self.router.interface, source, advertisement)
+            self._effects.send_advertisement(self.router, advertisement)
         except KernelError:
             self.statistics.count(statistics.SEND_ERRORS)
             raise
@@ -348,6 +350,7 @@ class Instance:
             "interface": self.router.interface,
             "vrid": self.router.vrid,
             "version": self.router.version.number,
+            "family": self.router.family.value,
             "state": type(self.state).__name__,
             "since_ns": self._since,
             "rule": self._rule,

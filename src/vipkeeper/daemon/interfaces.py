@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from vipkeeper.linux.rtnetlink import (
     AddressGone,
@@ -11,7 +11,7 @@ from vipkeeper.linux.rtnetlink import (
     Link,
     LinkGone,
 )
-from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import Family
 
 
@@ -22,11 +22,13 @@ class Interfaces:
         self._links: dict[int, Link] = {}
         self._by_name: dict[str, Link] = {}
         self._addresses: dict[int, list[Address]] = {}
+        self._unusable: set[tuple[int, Address]] = set()
 
     def replace_all(self, links: Iterable[Link], addresses: Iterable[InterfaceAddress]) -> None:
         """Forget everything and take this."""
         self._links.clear()
         self._addresses.clear()
+        self._unusable.clear()
         for link in links:
             self._links[link.index] = link
         self._index_names()
@@ -42,11 +44,16 @@ class Interfaces:
                 self._links.pop(index, None)
                 self._addresses.pop(index, None)
                 self._index_names()
-            case InterfaceAddress(index, address, _):
+            case InterfaceAddress(index, address, _, usable):
                 known = self._addresses.setdefault(index, [])
                 if address not in known:
                     known.append(address)
+                if usable:
+                    self._unusable.discard((index, address))
+                else:
+                    self._unusable.add((index, address))
             case AddressGone(index, address, _):
+                self._unusable.discard((index, address))
                 known = self._addresses.get(index, [])
                 if address in known:
                     known.remove(address)
@@ -66,18 +73,25 @@ class Interfaces:
         link = self.link(name)
         return link is not None and address in self._addresses.get(link.index, ())
 
-    def primary_address(
+    def host_has(self, address: Address) -> bool:
+        """Any interface has it."""
+        return any(address in known for known in self._addresses.values())
+
+    def own_addresses(
         self, name: str, family: Family, virtual: Collection[Address]
-    ) -> Address | None:
-        """The first address that is the interface's own (RFC 9568 1.6 "Primary IPv4 Address").
+    ) -> Iterator[Address]:
+        """What the interface has of its own and may send from, in the kernel's order.
 
         Args:
             virtual: addresses that come and go with the state of a virtual router.
         """
         link = self.link(name)
         if link is None:
-            return None
+            return
         for address in self._addresses.get(link.index, ()):
-            if address.version == family and address not in virtual:
-                return address
-        return None
+            if (
+                address.version == family
+                and address not in virtual
+                and (link.index, address) not in self._unusable
+            ):
+                yield address

@@ -32,6 +32,7 @@ def transition_record(router: VirtualRouter, transition: Transition, now: int) -
         "at_ns": now,
         "instance": router.name,
         "interface": router.interface,
+        "family": router.family.value,
         "old": type(transition.old).__name__,
         "new": type(transition.new).__name__,
         "event": type(transition.event).__name__,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from pathlib import Path
 
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.settings import VirtualAddress
 from vipkeeper.errors import KernelError
+from vipkeeper.linux.ip_packet import ip_packet
 from vipkeeper.linux.packet_socket import FrameSender
 from vipkeeper.linux.rtnetlink import NewAddress, RouteNetlink
-from vipkeeper.linux.vrrp_socket import GROUP, VrrpSender, ipv4_packet
-from vipkeeper.vrrp.advertisement import Address, Advertisement, encode
-from vipkeeper.vrrp.announcement import gratuitous_arp
+from vipkeeper.linux.vrrp_socket import VrrpSender
+from vipkeeper.vrrp import announcement
+from vipkeeper.vrrp.advertisement import Advertisement, encode
+from vipkeeper.vrrp.datagram import Address
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.version import Family
 
 ENODEV = 19
 _IDENTIFICATIONS = 0xFFFF
@@ -24,33 +28,50 @@ class KernelEffects:
         self._interfaces = interfaces
         self._netlink = netlink
         self._frames = FrameSender()
-        self._senders: dict[str, VrrpSender] = {}
+        self._senders: dict[tuple[str, Family], VrrpSender] = {}
         # The IP identification of the last advert, by interface and VRID: it rises by one with
         # each, as keepalived's does, so that a capture shows what was lost.
         self._identifications: dict[tuple[str, int], int] = {}
         # Where each address was put: its interface may get another name meanwhile.
         self._holding: dict[VirtualAddress, int] = {}
 
-    def open_sender(self, interface: str, index: int) -> None:
-        self.close_sender(interface)
-        self._senders[interface] = VrrpSender(interface, index)
+    def open_sender(self, interface: str, index: int, family: Family) -> None:
+        self.close_sender(interface, family)
+        self._senders[interface, family] = VrrpSender(interface, index, family)
 
-    def close_sender(self, interface: str) -> None:
-        if sender := self._senders.pop(interface, None):
+    def close_sender(self, interface: str, family: Family) -> None:
+        if sender := self._senders.pop((interface, family), None):
             sender.close()
 
-    def send_advertisement(
-        self, interface: str, source: Address, advertisement: Advertisement
-    ) -> None:
-        sender = self._senders.get(interface)
-        if sender is None:
-            raise KernelError(f"send an advert on {interface}", ENODEV)
-        assert isinstance(source, IPv4Address)
-        assert isinstance(GROUP, IPv4Address)
-        key = (interface, advertisement.vrid)
+    def send_advertisement(self, router: VirtualRouter, advertisement: Advertisement) -> None:
+        """One packet to each destination, each with a checksum of its own.
+
+        A peer that cannot be reached does not keep the advert from the others.
+
+        Raises:
+            KernelError: it left for none of them.
+        """
+        sender = self._senders.get((router.interface, router.family))
+        source = router.primary_address
+        if sender is None or source is None:
+            raise KernelError(f"send an advert on {router.interface}", ENODEV)
+        key = (router.interface, advertisement.vrid)
         identification = self._identifications.get(key, 0) % _IDENTIFICATIONS + 1
-        payload = encode(advertisement, source, GROUP)
-        sender.send(ipv4_packet(source, GROUP, identification, payload), GROUP)
+        failure: KernelError | None = None
+        left = 0
+        for destination in router.destinations:
+            payload = encode(advertisement, source, destination, router.checksum_form)
+            packet = ip_packet(source, destination, identification, payload, router.ttl)
+            try:
+                sender.send(packet, destination)
+                left += 1
+            except KernelError as error:
+                failure = error
+        try:
+            if failure is not None and not left:
+                raise failure
+        finally:
+            del failure  # its traceback holds this frame, and nobody collects cycles here
         self._identifications[key] = identification
 
     def add_address(self, address: VirtualAddress) -> bool:
@@ -59,7 +80,12 @@ class KernelEffects:
             raise KernelError(f"add address {address}", ENODEV)
         added = self._netlink.add_address(
             NewAddress(
-                link.index, address.interface, address.broadcast, address.scope, address.label
+                link.index,
+                address.interface,
+                address.broadcast,
+                address.scope,
+                address.label,
+                address.preferred_seconds,
             )
         )
         self._holding[address] = link.index
@@ -76,10 +102,18 @@ class KernelEffects:
         link = self._interfaces.link(interface)
         if link is None:
             raise KernelError(f"announce {address} on {interface}", ENODEV)
-        assert isinstance(address, IPv4Address)
-        self._frames.send(interface, gratuitous_arp(link.mac, address))
+        frame = announcement.frame(link.mac, address, router=_forwards_ipv6(interface))
+        self._frames.send(interface, frame)
 
     def close(self) -> None:
-        for interface in list(self._senders):
-            self.close_sender(interface)
+        for interface, family in list(self._senders):
+            self.close_sender(interface, family)
         self._frames.close()
+
+
+def _forwards_ipv6(interface: str) -> bool:
+    """What the kernel puts into the Router flag when it is asked for an address itself."""
+    try:
+        return Path("/proc/sys/net/ipv6/conf", interface, "forwarding").read_text() != "0\n"
+    except OSError:  # no IPv6 in this kernel, or the interface has just gone
+        return False

@@ -98,7 +98,9 @@ def _fault(name: str, record: Record) -> Iterator[Line]:
     if cause in (ShutdownCause.STOPPED.value, ShutdownCause.RECONFIGURED.value):
         return
     if cause == ShutdownCause.NO_PRIMARY_ADDRESS.value:
-        yield Line(f"{name} entering FAULT state (no IPv4 address for interface)")
+        yield Line(f"{name} entering FAULT state (no IPv{record['family']} address for interface)")
+    elif cause == ShutdownCause.NO_SOURCE_ADDRESS.value:
+        yield Line(f"{name}: entering FAULT state (src address not configured)")
     yield Line(f"{name} Entering FAULT STATE")
 
 
@@ -111,7 +113,12 @@ def _waiting(record: Record) -> Iterator[Line]:
         case ShutdownCause.INTERFACE_DOWN:
             yield Line(f"{name}: entering FAULT state (interface {record['interface']} down)")
         case ShutdownCause.NO_PRIMARY_ADDRESS:
-            yield Line(f"{name} entering FAULT state (no IPv4 address for interface)")
+            missing = f"no IPv{record['family']} address for interface"
+            yield Line(f"{name} entering FAULT state ({missing})")
+        case ShutdownCause.NO_SOURCE_ADDRESS:
+            yield Line(f"{name}: entering FAULT state (src address not configured)")
+        case ShutdownCause.NO_VIRTUAL_ADDRESS:
+            yield Line(f"{name} entering FAULT state (no virtual address to advertise)")
     yield Line(f"{name} entering FAULT state")
     yield Line(f"{name} removing VIPs.", detail=True)
 
@@ -147,14 +154,16 @@ def _link(record: Record) -> Iterator[Line]:
 def _announcement(record: Record) -> Iterator[Line]:
     begun: set[tuple[str, str]] = set()
     for interface, address in record["frames"]:
+        is_ipv6 = ":" in address
         if (interface, address) not in begun:
             begun.add((interface, address))
+            frames = "Unsolicited Neighbour Adverts" if is_ipv6 else "gratuitous ARPs"
             yield Line(
-                f"({record['instance']}) Sending/queueing gratuitous ARPs "
-                f"on {interface} for {address}",
+                f"({record['instance']}) Sending/queueing {frames} on {interface} for {address}",
                 detail=True,
             )
-        yield Line(f"Sending gratuitous ARP on {interface} for {address}", detail=True)
+        frame = "unsolicited Neighbour Advert" if is_ipv6 else "gratuitous ARP"
+        yield Line(f"Sending {frame} on {interface} for {address}", detail=True)
 
 
 def _kernel_error(record: Record) -> Iterator[Line]:

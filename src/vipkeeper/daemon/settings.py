@@ -13,9 +13,10 @@ from ipaddress import (
 )
 from typing import Any
 
-from vipkeeper.vrrp.advertisement import PRIORITY_OWNER, Address
+from vipkeeper.vrrp.advertisement import MULTICAST_TTL, PRIORITY_OWNER, ChecksumForm
 from vipkeeper.vrrp.announcement import AnnouncementSettings
-from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.datagram import Address
+from vipkeeper.vrrp.router import Peer, VirtualRouter
 from vipkeeper.vrrp.version import VERSIONS, Family
 
 Plain = dict[str, Any]
@@ -34,6 +35,7 @@ class VirtualAddress:
         scope: by number (rtnetlink(7)).
         advertised: it is listed in the adverts (``virtual_ipaddress``), or not
             (``virtual_ipaddress_excluded``).
+        preferred_seconds: how long it is chosen as a source (0: never, None: for ever).
     """
 
     interface: IPv4Interface | IPv6Interface
@@ -42,6 +44,7 @@ class VirtualAddress:
     scope: int = 0
     label: str | None = None
     advertised: bool = True
+    preferred_seconds: int | None = None
 
     @property
     def address(self) -> IPv4Address | IPv6Address:
@@ -68,7 +71,13 @@ class TrackedInterface:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """One VRRP instance. Durations in ns; see :class:`~vipkeeper.vrrp.router.VirtualRouter`."""
+    """One VRRP instance. Durations in ns; see :class:`~vipkeeper.vrrp.router.VirtualRouter`.
+
+    Attributes:
+        source: what adverts are sent from; None for the interface's primary address.
+        track_source: it takes no part while the host does not have ``source``.
+        accept: packets to the virtual addresses are let in (RFC 9568 6.1 Accept_Mode).
+    """
 
     name: str
     interface: str
@@ -88,6 +97,15 @@ class InstanceSettings:
     announcements: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     tracked: tuple[TrackedInterface, ...] = ()
     ignore_own_interface: bool = False
+    owner_ignores_adverts: bool = False
+    source: Address | None = None
+    track_source: bool = False
+    group: Address | None = None
+    peers: tuple[Peer, ...] = ()
+    peers_only: bool = False
+    ttl: int = MULTICAST_TTL
+    checksum_form: ChecksumForm | None = None
+    accept: bool = True
 
     @property
     def identity(self) -> Identity:
@@ -119,30 +137,55 @@ class InstanceSettings:
             answer_losing_adverts=self.answer_losing_adverts,
             advertise_before_yielding=self.advertise_before_yielding,
             owner_starts_active=self.owner_starts_active,
+            owner_ignores_adverts=self.owner_ignores_adverts,
+            group=self.group,
+            peers=self.peers,
+            peers_only=self.peers_only,
+            ttl=self.ttl,
+            checksum_form=self.checksum_form,
         )
 
     def to_plain(self) -> Plain:
         plain = asdict(self)
         for address in plain["addresses"]:
             address["interface"] = str(address["interface"])
-            if address["broadcast"] is not None:
-                address["broadcast"] = str(address["broadcast"])
+            address["broadcast"] = _text(address["broadcast"])
+        for peer in plain["peers"]:
+            peer["address"] = str(peer["address"])
+        plain["source"], plain["group"] = _text(self.source), _text(self.group)
+        plain["checksum_form"] = None if self.checksum_form is None else self.checksum_form.value
         return plain
 
     @classmethod
     def from_plain(cls, plain: Plain) -> InstanceSettings:
+        form = plain["checksum_form"]
         return cls(
             **{
                 **plain,
                 "addresses": tuple(_address_from_plain(item) for item in plain["addresses"]),
                 "announcements": AnnouncementSettings(**plain["announcements"]),
                 "tracked": tuple(TrackedInterface(**item) for item in plain["tracked"]),
+                "peers": tuple(
+                    Peer(**{**item, "address": ip_address(item["address"])})
+                    for item in plain["peers"]
+                ),
+                "source": _address(plain["source"]),
+                "group": _address(plain["group"]),
+                "checksum_form": None if form is None else ChecksumForm(form),
             }
         )
 
 
+def _text(address: Address | None) -> str | None:
+    return None if address is None else str(address)
+
+
+def _address(text: str | None) -> Address | None:
+    return None if text is None else ip_address(text)
+
+
 def _address_from_plain(plain: Plain) -> VirtualAddress:
-    broadcast = None if plain["broadcast"] is None else ip_address(plain["broadcast"])
+    broadcast = _address(plain["broadcast"])
     assert not isinstance(broadcast, IPv6Address)
     return VirtualAddress(
         **{**plain, "interface": ip_interface(plain["interface"]), "broadcast": broadcast}

@@ -24,8 +24,9 @@ from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
-from vipkeeper.linux.vrrp_socket import GROUP, VrrpReceiver, parse_ipv4
-from vipkeeper.vrrp.advertisement import Address, Discard, DiscardReason, decode
+from vipkeeper.linux.vrrp_socket import VrrpReceiver
+from vipkeeper.vrrp.advertisement import Discard, DiscardReason, decode
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.states import Active
 from vipkeeper.vrrp.version import Family
@@ -47,7 +48,7 @@ class Speaker:
         self._statistics = global_statistics()
         self._discards = DiscardLog(self.report)
         self._interfaces = Interfaces()
-        self._receivers: dict[str, tuple[int, VrrpReceiver]] = {}
+        self._receivers: dict[tuple[str, Family], tuple[int, VrrpReceiver]] = {}
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
         self._effects = KernelEffects(self._interfaces, self._netlink)
@@ -209,35 +210,46 @@ class Speaker:
             )
 
     def _fit_sockets(self) -> None:
-        """One receiver and one sender on each interface that an instance runs on."""
-        wanted = {}
+        """One receiver and one sender for each interface and family that an instance runs on."""
+        wanted: dict[tuple[str, Family], int] = {}
+        groups: dict[tuple[str, Family], set[Address]] = {}
         for instance in self._instances.values():
-            if link := self._interfaces.link(instance.settings.interface):
-                wanted[link.name] = link.index
-        for name, (index, receiver) in list(self._receivers.items()):
-            if wanted.get(name) != index:
-                self._resign_on(name)
+            router = instance.router
+            if link := self._interfaces.link(router.interface):
+                place = (link.name, router.family)
+                wanted[place] = link.index
+                listening = groups.setdefault(place, set())
+                if not router.peers:
+                    listening.add(router.multicast_group)
+        for place, (index, receiver) in list(self._receivers.items()):
+            if wanted.get(place) != index:
+                self._resign_on(*place)
                 self._loop.forget(receiver)
                 receiver.close()
-                del self._receivers[name]
-                self._effects.close_sender(name)
-        for name, index in wanted.items():
-            if name not in self._receivers:
-                try:
-                    self._open_sockets(name, index)
-                except KernelError as error:
-                    self.report(kernel_error_record(name, error, self._loop.now()))
+                del self._receivers[place]
+                self._effects.close_sender(*place)
+        for place, index in wanted.items():
+            try:
+                if place not in self._receivers:
+                    self._open_sockets(*place, index)
+                self._receivers[place][1].listen_to(groups[place])
+            except KernelError as error:
+                self.report(kernel_error_record(place[0], error, self._loop.now()))
 
-    def _resign_on(self, interface: str) -> None:
+    def _resign_on(self, interface: str, family: Family) -> None:
         """While its sockets are open: where it only got another name, the advert still leaves."""
         for instance in self._instances.values():
-            if instance.settings.interface == interface:
+            if (instance.router.interface, instance.router.family) == (interface, family):
                 instance.shutdown(ShutdownCause.NO_INTERFACE, self._loop.now())
 
-    def _open_sockets(self, name: str, index: int) -> None:
-        receiver = VrrpReceiver(name, index)
-        self._effects.open_sender(name, index)
-        self._receivers[name] = (index, receiver)
+    def _open_sockets(self, name: str, family: Family, index: int) -> None:
+        receiver = VrrpReceiver(name, index, family)
+        try:
+            self._effects.open_sender(name, index, family)
+        except KernelError:
+            receiver.close()
+            raise
+        self._receivers[name, family] = (index, receiver)
         self._loop.watch(receiver, lambda: self._packets_came(receiver))
 
     def _reconsider(self) -> None:
@@ -252,7 +264,8 @@ class Speaker:
             settings = instance.settings
             source = circumstances.source_address(settings, self._interfaces, virtual)
             obstacle = circumstances.obstacle(settings, self._interfaces, source)
-            if obstacle is None and settings.interface not in self._receivers:
+            place = (settings.interface, instance.router.family)
+            if obstacle is None and place not in self._receivers:
                 obstacle = ShutdownCause.KERNEL_ERROR
             priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
@@ -262,46 +275,37 @@ class Speaker:
 
     def _packets_came(self, receiver: VrrpReceiver) -> None:
         for _ in range(PACKETS_A_TURN):
-            packet = receiver.receive()
-            if packet is None:
+            datagram = receiver.receive()
+            if datagram is None:
                 return
-            self._packet_came(receiver.interface, packet)
+            self._packet_came(receiver.interface, receiver.family, datagram)
 
-    def _packet_came(self, interface: str, packet: bytes) -> None:
+    def _packet_came(self, interface: str, family: Family, datagram: Datagram) -> None:
         now = self._loop.now()
-        datagram = parse_ipv4(packet)
-        if datagram is None:
-            self._discard(
-                interface, Discard(DiscardReason.INCOMPLETE_PACKET, "no IPv4 packet"), "?", now
-            )
-            return
-        if datagram.destination != GROUP:
-            elsewhere = Discard(DiscardReason.DESTINATION, f"it was sent to {datagram.destination}")
-            self._discard(interface, elsewhere, str(datagram.source), now)
-            return
         verdict = decode(datagram.payload, datagram.source, datagram.destination)
+        instance = self._instances.get((interface, family, verdict.vrid or 0))
         if isinstance(verdict, Discard):
-            self._discard(interface, verdict, str(datagram.source), now)
+            self._discard(interface, instance, verdict, str(datagram.source), now)
             return
-        instance = self._instances.get((interface, Family.IPV4, verdict.vrid))
         if instance is None:
             unknown = Discard(
                 DiscardReason.VRID,
                 f"Unknown VRID({verdict.vrid}) received on interface({interface}). ignoring...",
                 verdict.vrid,
             )
-            self._discard(interface, unknown, str(datagram.source), now)
+            self._discard(interface, None, unknown, str(datagram.source), now)
             return
-        discarded = instance.receive(verdict, datagram.source, datagram.ttl, now)
+        discarded = instance.receive(verdict, datagram, now)
         if discarded is not None and discarded.reason in GLOBAL_REASONS:
             self._statistics.count(discarded.reason.value)
         self._schedule(instance)
 
-    def _discard(self, interface: str, discard: Discard, source: str, now: int) -> None:
+    def _discard(
+        self, interface: str, instance: Instance | None, discard: Discard, source: str, now: int
+    ) -> None:
         """A packet that came to nobody, or that its virtual router cannot read."""
         if discard.reason in GLOBAL_REASONS or discard.reason is DiscardReason.INCOMPLETE_PACKET:
             self._statistics.count(discard.reason.value)
-        instance = self._instances.get((interface, Family.IPV4, discard.vrid or 0))
         if instance is None:
             self._discards.discarded(interface, None, discard, source, now)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vipkeeper.vrrp.advertisement import DiscardReason
+from vipkeeper.vrrp.advertisement import ChecksumForm, DiscardReason
 
 GLOBAL_REASONS = (
     DiscardReason.CHECKSUM,
@@ -20,7 +20,9 @@ RESIGNATIONS_SENT = "priority-zero-pkts-sent"
 RESIGNATIONS_RECEIVED = "priority-zero-pkts-rcvd"
 TRANSITIONS = "master-transitions"
 SEND_ERRORS = "send-errors"  # no standard name
-ANNOUNCEMENTS_SENT = "gratuitous-arps-sent"  # no standard name
+ANNOUNCEMENTS_SENT = "gratuitous-arps-sent"  # or Neighbor Advertisements; no standard name
+CHECKSUM_FORMS = {form: f"checksum-{form.value}-rcvd" for form in ChecksumForm}
+"""Which form the checksum of an accepted advert was right in; no standard name."""
 
 INSTANCE_COUNTERS = (
     TRANSITIONS,
@@ -30,6 +32,7 @@ INSTANCE_COUNTERS = (
     RESIGNATIONS_SENT,
     SEND_ERRORS,
     ANNOUNCEMENTS_SENT,
+    *CHECKSUM_FORMS.values(),
     *(reason.value for reason in DiscardReason if reason not in GLOBAL_REASONS),
 )
 

@@ -1,95 +1,52 @@
-"""Sending and receiving IP protocol 112 over IPv4 on one interface."""
+"""Sending and receiving IP protocol 112 on one interface, over IPv4 and over IPv6."""
 
 from __future__ import annotations
 
 import ctypes
 import socket
 import struct
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+from collections.abc import Collection
+from ipaddress import IPv6Address
 
 from vipkeeper.errors import KernelError
-from vipkeeper.vrrp.advertisement import (
-    GROUPS,
-    IPPROTO_VRRP,
-    MULTICAST_TTL,
-    internet_checksum,
-)
+from vipkeeper.linux.ip_packet import parse_ipv4
+from vipkeeper.vrrp.advertisement import IPPROTO_VRRP
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.version import Family
 
-GROUP = GROUPS[Family.IPV4]
-TOS_NETWORK_CONTROL = 0xC0  # DSCP CS6, what every peer sends
 RECEIVE_BUFFER_SIZE = 4 << 20
 """The default held 256 of 1,000 adverts that came at once (measured)."""
 
-IP_MULTICAST_ALL = 49  # linux/in.h; the socket module has no name for it
+# linux/in.h, linux/in6.h, asm/socket.h; the socket module has no names for these.
+IP_MULTICAST_ALL = 49
+IPV6_MULTICAST_ALL = 29
 SO_RCVBUFFORCE = 33
 SO_ATTACH_FILTER = 26
 SO_DETACH_FILTER = 27
 _BPF_RETURN_CONSTANT = 0x06
 
-_IPV4_HEADER = struct.Struct("!BBHHHBBH4s4s")
 _RECEIVE_SIZE = 1 << 16
+_PACKET_INFO = struct.Struct("=16sI")
+_HOP_LIMIT = struct.Struct("=i")
+_ANCILLARY_SIZE = socket.CMSG_SPACE(_PACKET_INFO.size) + socket.CMSG_SPACE(_HOP_LIMIT.size)
 
-
-@dataclass(frozen=True, slots=True)
-class Datagram:
-    """An IPv4 packet, taken apart."""
-
-    source: IPv4Address
-    destination: IPv4Address
-    ttl: int
-    payload: bytes
-
-
-def parse_ipv4(packet: bytes) -> Datagram | None:
-    """Take the header off, with its options; None if it is cut short or is none.
-
-    What follows the total length (padding of a short Ethernet frame) is no part of the payload.
-    """
-    if len(packet) < _IPV4_HEADER.size:
-        return None
-    first, _tos, total, _id, _fragment, ttl, _protocol, _sum, source, destination = (
-        _IPV4_HEADER.unpack_from(packet)
-    )
-    header_size = (first & 0x0F) * 4
-    if first >> 4 != 4 or header_size < _IPV4_HEADER.size or total < header_size:
-        return None
-    if len(packet) < total:
-        return None
-    return Datagram(IPv4Address(source), IPv4Address(destination), ttl, packet[header_size:total])
-
-
-def ipv4_packet(
-    source: IPv4Address, destination: IPv4Address, identification: int, payload: bytes
-) -> bytes:
-    """An IPv4 packet with an advert: TOS 0xc0, TTL 255, DF clear (RFC 9568 5.1.1)."""
-
-    def header(checksum: int) -> bytes:
-        return _IPV4_HEADER.pack(
-            0x45,
-            TOS_NETWORK_CONTROL,
-            _IPV4_HEADER.size + len(payload),
-            identification,
-            0,
-            MULTICAST_TTL,
-            IPPROTO_VRRP,
-            checksum,
-            source.packed,
-            destination.packed,
-        )
-
-    return header(internet_checksum(header(0))) + payload
+_SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 
 
 class VrrpReceiver:
-    """A raw socket that hears the adverts of one interface, and no others."""
+    """A raw socket that hears the adverts of one interface and one family, and no others.
 
-    def __init__(self, interface: str, index: int) -> None:
+    It hears what is sent to the groups that it listens to, and what is sent to the host itself.
+    """
+
+    def __init__(self, interface: str, index: int, family: Family) -> None:
         self.interface = interface
+        self.family = family
+        self._index = index
+        self._groups: set[Address] = set()
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         try:
-            self._socket = socket.socket(socket.AF_INET, kind, IPPROTO_VRRP)
+            self._socket = socket.socket(_SOCKET_FAMILY[family], kind, IPPROTO_VRRP)
         except OSError as error:
             raise KernelError(
                 "open a raw socket for protocol 112",
@@ -97,20 +54,50 @@ class VrrpReceiver:
                 remedy="it takes root, or the capability CAP_NET_RAW",
             ) from None
         try:
-            self._confine(interface, index)
+            self._confine()
         except OSError as error:
             self._socket.close()
             raise KernelError(f"listen to adverts on {interface}", error.errno or 0) from None
 
-    def _confine(self, interface: str, index: int) -> None:
+    def _confine(self) -> None:
         # Until it is bound a raw socket hears every interface: keep everything out meanwhile.
         _reject_all(self._socket)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.interface.encode())
         _enlarge_receive_buffer(self._socket)
-        membership = struct.pack("4s4si", GROUP.packed, b"\0" * 4, index)
-        self._socket.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        if self.family is Family.IPV4:
+            self._socket.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+        else:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+
+    def listen_to(self, groups: Collection[Address]) -> None:
+        """Be a member of these groups and no others.
+
+        Raises:
+            KernelError: the kernel refused one of them.
+        """
+        for group in set(groups) - self._groups:
+            self._change_membership(group, join=True)
+            self._groups.add(group)
+        for group in self._groups - set(groups):
+            self._groups.discard(group)
+            self._change_membership(group, join=False)
+
+    def _change_membership(self, group: Address, *, join: bool) -> None:
+        try:
+            if isinstance(group, IPv6Address):
+                request = group.packed + struct.pack("=I", self._index)
+                name = socket.IPV6_JOIN_GROUP if join else socket.IPV6_LEAVE_GROUP
+                self._socket.setsockopt(socket.IPPROTO_IPV6, name, request)
+            else:
+                request = struct.pack("=4s4si", group.packed, b"\0" * 4, self._index)
+                name = socket.IP_ADD_MEMBERSHIP if join else socket.IP_DROP_MEMBERSHIP
+                self._socket.setsockopt(socket.IPPROTO_IP, name, request)
+        except OSError as error:
+            verb = "join" if join else "leave"
+            raise KernelError(f"{verb} {group} on {self.interface}", error.errno or 0) from None
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -118,35 +105,65 @@ class VrrpReceiver:
     def close(self) -> None:
         self._socket.close()
 
-    def receive(self) -> bytes | None:
-        """The next packet with its IP header, None if there is none."""
+    def receive(self) -> Datagram | None:
+        """The next packet, None if there is none."""
         try:
-            return self._socket.recv(_RECEIVE_SIZE)
+            return self._receive_ipv4() if self.family is Family.IPV4 else self._receive_ipv6()
         except (BlockingIOError, OSError):
             return None  # ENETDOWN and the like are told by the link's own event
 
+    def _receive_ipv4(self) -> Datagram:
+        """The kernel has checked the header; one that it gave us all the same is passed over."""
+        while (datagram := parse_ipv4(self._socket.recv(_RECEIVE_SIZE))) is None:
+            pass
+        return datagram
+
+    def _receive_ipv6(self) -> Datagram:
+        """The header stays in the kernel; what is needed of it comes beside (RFC 3542 6)."""
+        payload, ancillary, _, sender = self._socket.recvmsg(_RECEIVE_SIZE, _ANCILLARY_SIZE)
+        destination, hop_limit = IPv6Address(0), 0
+        for level, kind, data in ancillary:
+            if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
+                destination = IPv6Address(_PACKET_INFO.unpack(data)[0])
+            elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_HOPLIMIT:
+                (hop_limit,) = _HOP_LIMIT.unpack(data)
+        source = IPv6Address(sender[0].partition("%")[0])
+        return Datagram(source, destination, hop_limit, payload)
+
 
 class VrrpSender:
-    """A raw socket that sends whole IPv4 packets out of one interface."""
+    """A raw socket that sends whole IP packets out of one interface, and hears nothing."""
 
-    def __init__(self, interface: str, index: int) -> None:
+    def __init__(self, interface: str, index: int, family: Family) -> None:
         self.interface = interface
+        self._index = index
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         try:
-            self._socket = socket.socket(socket.AF_INET, kind, socket.IPPROTO_RAW)
+            # IPPROTO_RAW: the caller writes the IP header (raw(7)), in IPv6 too.
+            self._socket = socket.socket(_SOCKET_FAMILY[family], kind, socket.IPPROTO_RAW)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
-            multicast_interface = struct.pack("4s4si", b"\0" * 4, b"\0" * 4, index)
-            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, multicast_interface)
+            # Our own adverts must not come back to us.
+            if family is Family.IPV4:
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+                out = struct.pack("=4s4si", b"\0" * 4, b"\0" * 4, index)
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, out)
+            else:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
         except OSError as error:
             raise KernelError(f"open a sending socket on {interface}", error.errno or 0) from None
 
-    def send(self, packet: bytes, destination: IPv4Address) -> None:
+    def send(self, packet: bytes, destination: Address) -> None:
         """Raises KernelError if the packet did not leave."""
+        where: tuple[str, int] | tuple[str, int, int, int] = (str(destination), 0)
+        if isinstance(destination, IPv6Address):
+            where = (str(destination), 0, 0, self._index if destination.is_link_local else 0)
         try:
-            self._socket.sendto(packet, (str(destination), 0))
+            self._socket.sendto(packet, where)
         except OSError as error:
-            raise KernelError(f"send an advert on {self.interface}", error.errno or 0) from None
+            raise KernelError(
+                f"send an advert on {self.interface} to {destination}", error.errno or 0
+            ) from None
 
     def close(self) -> None:
         self._socket.close()

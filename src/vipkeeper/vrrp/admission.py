@@ -15,11 +15,11 @@ from vipkeeper.vrrp.advertisement import (
     MULTICAST_TTL,
     PRIORITY_OWNER,
     PRIORITY_RESIGNING,
-    Address,
     Advertisement,
     Discard,
     DiscardReason,
 )
+from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.router import VirtualRouter
 
 
@@ -36,33 +36,31 @@ class Admitted:
 
 
 def admit(
-    router: VirtualRouter, advertisement: Advertisement, source: Address, ttl: int
+    router: VirtualRouter, advertisement: Advertisement, datagram: Datagram, *, advertising: bool
 ) -> Admitted | Discard:
-    """Whether this router acts on an advert that came from ``source`` with this TTL.
+    """Whether this router acts on an advert.
 
     Our own adverts may come back to us (multicast loops, bridges) and are told by our address
     and our priority. The address alone does not tell: two routers may share one link-local
     address, and would both be Active for good if each took the other's adverts for its own.
+
+    Args:
+        advertising: we send adverts ourselves, so that one may be our own.
     """
 
     def discard(reason: DiscardReason, detail: str) -> Discard:
         return Discard(reason, detail, advertisement.vrid)
 
-    if ttl != MULTICAST_TTL:
-        return discard(
-            DiscardReason.IP_TTL, f"invalid TTL/HL. Received {ttl} and expect {MULTICAST_TTL}"
-        )
+    if misdirected := _check_path(router, datagram):
+        return discard(*misdirected)
     if advertisement.version is not router.version:
         return discard(
             DiscardReason.VERSION,
             f"wrong version. Received {advertisement.version.number} "
             f"and expect {router.version.number}",
         )
-    if source == router.primary_address and advertisement.priority in (
-        router.priority,
-        PRIORITY_RESIGNING,
-    ):
-        return discard(DiscardReason.OWN_PACKET, f"from our own address {source}")
+    if advertising and _is_our_own(router, advertisement, datagram.source):
+        return discard(DiscardReason.OWN_PACKET, f"from our own address {datagram.source}")
     if authentication_failure := _check_authentication(router, advertisement):
         return authentication_failure
     if (
@@ -86,6 +84,33 @@ def admit(
     if router.discard_address_list_mismatch and advertisement.priority != PRIORITY_OWNER:
         return mismatch
     return Admitted(remark=mismatch)
+
+
+def _check_path(router: VirtualRouter, datagram: Datagram) -> tuple[DiscardReason, str] | None:
+    """Destination and TTL: of multicast as RFC 9568 7.1 has it, of unicast as keepalived has."""
+    source, destination, ttl = datagram.source, datagram.destination, datagram.ttl
+    if not router.peers:
+        if destination != router.multicast_group:
+            return DiscardReason.DESTINATION, f"it was sent to {destination}"
+        if ttl != MULTICAST_TTL:
+            expected = f"invalid TTL/HL. Received {ttl} and expect {MULTICAST_TTL}"
+            return DiscardReason.IP_TTL, expected
+        return None
+    if destination.is_multicast:
+        return DiscardReason.DESTINATION, f"it was sent to {destination}, and not to us alone"
+    peer = next((peer for peer in router.peers if peer.address == source), None)
+    if peer is None:
+        if router.peers_only:
+            return DiscardReason.UNKNOWN_PEER, f"unicast source address {source} not a unicast peer"
+    elif not peer.min_ttl <= ttl <= peer.max_ttl:
+        expected = f"{peer.min_ttl} to {peer.max_ttl}"
+        return DiscardReason.IP_TTL, f"invalid TTL/HL. Received {ttl} and expect {expected}"
+    return None
+
+
+def _is_our_own(router: VirtualRouter, advertisement: Advertisement, source: Address) -> bool:
+    ours = (router.priority, PRIORITY_RESIGNING)
+    return source == router.primary_address and advertisement.priority in ours
 
 
 def _check_authentication(router: VirtualRouter, advertisement: Advertisement) -> Discard | None:

@@ -15,13 +15,12 @@ Layout (RFC 3768 5.1, RFC 9568 5.1)::
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import VERSIONS, Family, Version
-
-Address = IPv4Address | IPv6Address
 
 IPPROTO_VRRP = 112
 MULTICAST_TTL = 255
@@ -51,7 +50,8 @@ class DiscardReason(Enum):
     """
 
     INCOMPLETE_PACKET = "incomplete-packet"  # too short to tell whose it is
-    DESTINATION = "destination-errors"  # not sent to the group (RFC 9568 5.1.1.2)
+    DESTINATION = "destination-errors"  # not sent to the group (RFC 9568 5.1.1.2), or to us
+    UNKNOWN_PEER = "unknown-peer-errors"  # unicast, and from none of the peers
     IP_TTL = "ip-ttl-errors"
     VERSION = "version-errors"
     INVALID_TYPE = "invalid-type-pkts-rcvd"
@@ -97,6 +97,7 @@ class Advertisement:
         addresses: all of one family.
         authentication_type: v2's Auth Type; 0 in v3.
         authentication_data: v2's eight bytes; empty in v3.
+        checksum_form: what the checksum of a received one covers; None in one to be sent.
     """
 
     version: Version
@@ -106,6 +107,7 @@ class Advertisement:
     addresses: tuple[Address, ...]
     authentication_type: int = AUTHENTICATION_NONE
     authentication_data: bytes = b""
+    checksum_form: ChecksumForm | None = field(default=None, compare=False)
 
     @property
     def interval_ns(self) -> int:
@@ -122,11 +124,13 @@ def internet_checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
+def pseudo_header(
+    source: Address, destination: Address, length: int, protocol: int = IPPROTO_VRRP
+) -> bytes:
     """The pseudo-header of RFC 8200 8.1 for IPv6, of RFC 793 3.1 for IPv4."""
     if Family(source.version) is Family.IPV6:
-        return source.packed + destination.packed + struct.pack("!IHBB", length, 0, 0, IPPROTO_VRRP)
-    return source.packed + destination.packed + struct.pack("!BBH", 0, IPPROTO_VRRP, length)
+        return source.packed + destination.packed + struct.pack("!IHBB", length, 0, 0, protocol)
+    return source.packed + destination.packed + struct.pack("!BBH", 0, protocol, length)
 
 
 def default_checksum_form(version: Version, family: Family) -> ChecksumForm:
@@ -244,7 +248,8 @@ def decode(message: bytes, source: Address, destination: Address) -> Advertiseme
             f"{len(message)} bytes, {expected} expected for {count} addresses",
             vrid,
         )
-    if matching_checksum_form(message, source, destination, version) is None:
+    form = matching_checksum_form(message, source, destination, version)
+    if form is None:
         return Discard(DiscardReason.CHECKSUM, "checksum does not match", vrid)
     if count == 0:
         return Discard(DiscardReason.ZERO_COUNT, "no address", vrid)
@@ -263,6 +268,7 @@ def decode(message: bytes, source: Address, destination: Address) -> Advertiseme
         ),
         authentication_type=third_word >> 8 if version.has_authentication_data else 0,
         authentication_data=message[addresses_end:],
+        checksum_form=form,
     )
 
 

@@ -1,8 +1,9 @@
 """Announcing the addresses: the frames, and when they are sent.
 
-A gratuitous ARP tells everybody on the link which MAC address answers for a virtual IP from now
-on. keepalived repeats it in bursts, since one frame may be lost and some neighbours ignore what
-changes too soon: ``repeat`` at once, again after ``delay_ns``, and as a refresh from time to
+A gratuitous ARP, in IPv6 an unsolicited Neighbor Advertisement, tells everybody on the link
+which MAC address answers for a virtual IP from now on. keepalived repeats it in bursts, since
+one frame may be lost and some neighbours ignore what changes too soon: ``repeat`` at once,
+again after ``delay_ns``, and as a refresh from time to
 time. :class:`Announcing` is that schedule as a value: :func:`begin` it, ask :func:`due` what
 to send now, and :func:`deadline` when to ask again.
 """
@@ -11,13 +12,28 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
-from vipkeeper.vrrp.advertisement import Address
+from vipkeeper.vrrp.advertisement import internet_checksum, pseudo_header
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import SECOND_NS
 
 BROADCAST_MAC = b"\xff" * 6
 ETHERTYPE_ARP = 0x0806
+ETHERTYPE_IPV6 = 0x86DD
+
+ALL_NODES = IPv6Address("ff02::1")
+IPPROTO_ICMPV6 = 58
+NEIGHBOR_ADVERTISEMENT = 136
+NA_ROUTER, NA_OVERRIDE = 0x80, 0x20
+TARGET_LINK_LAYER_ADDRESS = 2
+
+
+def frame(mac: bytes, address: Address, *, router: bool) -> bytes:
+    """The Ethernet frame that announces ``address`` at ``mac``."""
+    if isinstance(address, IPv6Address):
+        return neighbor_advertisement(mac, address, router=router)
+    return gratuitous_arp(mac, address)
 
 
 def gratuitous_arp(mac: bytes, address: IPv4Address) -> bytes:
@@ -36,6 +52,43 @@ def gratuitous_arp(mac: bytes, address: IPv4Address) -> bytes:
         + BROADCAST_MAC  # ignored by receivers (RFC 5227 1.1); keepalived fills it so
         + address.packed
     )
+
+
+def neighbor_advertisement(mac: bytes, address: IPv6Address, *, router: bool) -> bytes:
+    """An Ethernet frame: unsolicited Neighbor Advertisement (RFC 4861 4.4, RFC 9568 6.4.2).
+
+    Solicited flag clear, Override flag set, to all nodes, with the target's MAC.
+
+    Args:
+        router: the Router flag. RFC 9568 sets it; keepalived, and the kernel when it is asked,
+            set it where the interface forwards, and hosts drop a default router that once says
+            that it is none (RFC 4861 7.2.5).
+    """
+    flags = NA_OVERRIDE | (NA_ROUTER if router else 0)
+    option = struct.pack("!BB", TARGET_LINK_LAYER_ADDRESS, 1) + mac
+
+    def message(checksum: int) -> bytes:
+        head = struct.pack("!BBHBxxx", NEIGHBOR_ADVERTISEMENT, 0, checksum, flags)
+        return head + address.packed + option
+
+    length = len(message(0))
+    covered = pseudo_header(address, ALL_NODES, length, IPPROTO_ICMPV6) + message(0)
+    return (
+        multicast_mac(ALL_NODES)
+        + mac
+        + struct.pack("!H", ETHERTYPE_IPV6)
+        + struct.pack("!IHBB", 6 << 28, length, IPPROTO_ICMPV6, 255)
+        + address.packed
+        + ALL_NODES.packed
+        + message(internet_checksum(covered))
+    )
+
+
+def multicast_mac(group: Address) -> bytes:
+    """The Ethernet address of a group (RFC 1112 6.4, RFC 2464 7)."""
+    if isinstance(group, IPv6Address):
+        return b"\x33\x33" + group.packed[-4:]
+    return b"\x01\x00\x5e" + (int(group) & 0x7FFFFF).to_bytes(3, "big")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vipkeeper.vrrp.advertisement import Address, Advertisement
+from vipkeeper.vrrp.advertisement import Advertisement
+from vipkeeper.vrrp.datagram import Address
 
 
 class StartupCause(Enum):
@@ -22,6 +23,8 @@ class ShutdownCause(Enum):
     INTERFACE_DOWN = "interface down"
     NO_INTERFACE = "no such interface"
     NO_PRIMARY_ADDRESS = "no primary address"
+    NO_SOURCE_ADDRESS = "source address not configured"
+    NO_VIRTUAL_ADDRESS = "no virtual address to advertise"
     TRACKED_INTERFACE_DOWN = "tracked interface down"
     KERNEL_ERROR = "an action failed"
     RECONFIGURED = "reconfigured"

@@ -7,13 +7,29 @@ from dataclasses import dataclass
 from vipkeeper.vrrp.advertisement import (
     AUTHENTICATION_NONE,
     AUTHENTICATION_SIMPLE,
+    GROUPS,
+    MULTICAST_TTL,
     PRIORITY_OWNER,
-    Address,
     Advertisement,
+    ChecksumForm,
 )
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import SECOND_NS, Family, Version
 
 DEFAULT_DOWN_INTERVAL_ADVERTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another router of the same virtual router, where adverts are sent to each (unicast).
+
+    Attributes:
+        min_ttl, max_ttl: what the TTL of its adverts must be; multicast adverts must have 255.
+    """
+
+    address: Address
+    min_ttl: int = 0
+    max_ttl: int = MULTICAST_TTL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,12 @@ class VirtualRouter:
         owner_starts_active: an owner takes its addresses at once (RFC 9568 6.4.1); keepalived
             wants ``state MASTER`` for it, and has an owner wait like any Backup without.
         owner_ignores_adverts: RFC 3768 7.1's way: an owner discards every advert.
+        group: where multicast adverts go and come from.
+        peers: adverts go to each of these instead of to the group, and only such are heard.
+        peers_only: of these, only what a listed peer sends (keepalived's check_unicast_src).
+        ttl: TTL or Hop Limit of what we send; other than 255 only between peers.
+        checksum_form: what the checksum of our adverts covers; None for the default of version
+            and family.
     """
 
     name: str
@@ -64,6 +86,11 @@ class VirtualRouter:
     discard_address_list_mismatch: bool = False
     owner_starts_active: bool = True
     owner_ignores_adverts: bool = False
+    group: Address | None = None
+    peers: tuple[Peer, ...] = ()
+    peers_only: bool = False
+    ttl: int = MULTICAST_TTL
+    checksum_form: ChecksumForm | None = None
 
     @property
     def is_owner(self) -> bool:
@@ -73,6 +100,18 @@ class VirtualRouter:
     def virtual_mac(self) -> bytes:
         """00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
         return bytes((0x00, 0x00, 0x5E, 0x00, 1 if self.family is Family.IPV4 else 2, self.vrid))
+
+    @property
+    def multicast_group(self) -> Address:
+        """224.0.0.18 or ff02::12 (RFC 9568 5.1.1.2, 5.1.2.2), unless it was given another."""
+        return self.group or GROUPS[self.family]
+
+    @property
+    def destinations(self) -> tuple[Address, ...]:
+        """Where each of our adverts goes."""
+        if self.peers:
+            return tuple(peer.address for peer in self.peers)
+        return (self.multicast_group,)
 
     def skew_time_ns(self, active_adver_interval_ns: int) -> int:
         """Skew_Time: the better the priority, the shorter (RFC 9568 6.1, RFC 3768 6.1)."""

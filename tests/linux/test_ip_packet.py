@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipkeeper.linux.vrrp_socket import Datagram, ipv4_packet, parse_ipv4
+from vipkeeper.linux.ip_packet import ip_packet, parse_ipv4
 from vipkeeper.vrrp.advertisement import internet_checksum
+from vipkeeper.vrrp.datagram import Datagram
 
 SOURCE, GROUP = IPv4Address("192.168.100.131"), IPv4Address("224.0.0.18")
 # As keepalived 2.2.7 sends it with the walkthrough's file (captured; identification 3).
@@ -15,7 +16,7 @@ KEEPALIVED = bytes.fromhex("45c00028 00030000 ff70b55c c0a86483 e0000012".replac
 
 
 def test_the_header_is_the_one_that_keepalived_sends() -> None:
-    packet = ipv4_packet(SOURCE, GROUP, 3, b"\0" * 20)
+    packet = ip_packet(SOURCE, GROUP, 3, b"\0" * 20)
     assert packet[:10] == KEEPALIVED[:10]
     assert packet[12:20] == KEEPALIVED[12:]
     assert internet_checksum(packet[:20]) == 0
@@ -25,7 +26,7 @@ def test_the_header_is_the_one_that_keepalived_sends() -> None:
 def test_what_was_built_is_read_back_without_the_padding_behind_it(
     payload: bytes, identification: int, padding: bytes
 ) -> None:
-    packet = ipv4_packet(SOURCE, GROUP, identification, payload)
+    packet = ip_packet(SOURCE, GROUP, identification, payload)
     assert parse_ipv4(packet + padding) == Datagram(SOURCE, GROUP, 255, payload)
 
 
@@ -36,7 +37,7 @@ def test_whatever_comes_is_a_datagram_or_none(packet: bytes) -> None:
 
 
 def test_options_are_no_part_of_the_payload() -> None:
-    plain = ipv4_packet(SOURCE, GROUP, 1, b"payload")
+    plain = ip_packet(SOURCE, GROUP, 1, b"payload")
     options = b"\x94\x04\x00\x00"  # router alert (RFC 2113)
     total = (len(plain) + 4).to_bytes(2, "big")
     packet = b"\x46" + plain[1:2] + total + plain[4:20] + options + plain[20:]
