@@ -65,14 +65,14 @@ def test_what_is_sent_to_the_group_or_to_the_host_is_heard_and_nothing_else(
     network: Network, family: str, source: str, group: str, own: str, elsewhere: str
 ) -> None:
     one, other = network.nodes["one"], network.nodes["other"]
-    receiver = other.start(sys.executable, "-c", RECEIVE, family, group, stdout=PIPE, text=True)
+    receiver = other.start(sys.executable, "-c", RECEIVE, family, group, stdout=PIPE)
     assert receiver.stdout is not None
-    assert receiver.stdout.readline() == "listening\n"
+    assert receiver.stdout.readline() == b"listening\n"
     packets = (f"{elsewhere},255,first", f"{group},255,second", f"{own},7,third", f"{own},1,last")
     one.run(sys.executable, "-c", SEND, family, source, *packets)
     wait_until(lambda: receiver.poll() is not None, what="the receiver has the last packet")
 
-    assert receiver.stdout.read().split("\n")[:-1] == [
+    assert receiver.stdout.read().decode().splitlines() == [
         f"{source} {group} 255 {b'second'.hex()}",
         f"{source} {own} 7 {b'third'.hex()}",
         f"{source} {own} 1 {b'last'.hex()}",
@@ -83,11 +83,11 @@ def test_what_is_sent_to_the_group_or_to_the_host_is_heard_and_nothing_else(
 def test_our_own_multicast_does_not_come_back(network: Network, family: str, group: str) -> None:
     one = network.nodes["one"]
     own, other = ("192.0.2.1", "192.0.2.2") if family == "4" else ("fe80::1", "fe80::2")
-    receiver = one.start(sys.executable, "-c", RECEIVE, family, group, stdout=PIPE, text=True)
+    receiver = one.start(sys.executable, "-c", RECEIVE, family, group, stdout=PIPE)
     assert receiver.stdout is not None
-    assert receiver.stdout.readline() == "listening\n"
+    assert receiver.stdout.readline() == b"listening\n"
     one.run(sys.executable, "-c", SEND, family, own, f"{group},255,ours")
     network.nodes["other"].run(sys.executable, "-c", SEND, family, other, f"{own},255,last")
     wait_until(lambda: receiver.poll() is not None, what="the receiver has the last packet")
 
-    assert receiver.stdout.read() == f"{other} {own} 255 {b'last'.hex()}\n"
+    assert receiver.stdout.read().decode() == f"{other} {own} 255 {b'last'.hex()}\n"
