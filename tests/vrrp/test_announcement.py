@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import pytest
+
+from vipkeeper.vrrp.advertisement import internet_checksum, pseudo_header
 from vipkeeper.vrrp.announcement import (
     AnnouncementSettings,
     Announcing,
@@ -13,7 +16,9 @@ from vipkeeper.vrrp.announcement import (
     begin,
     deadline,
     due,
+    frame,
     gratuitous_arp,
+    multicast_mac,
 )
 from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.version import SECOND_NS
@@ -230,3 +235,38 @@ def test_asked_too_early_it_sends_nothing() -> None:
     announcing, _ = due(settings, begin(settings, (A,), NOW), NOW)
 
     assert due(settings, announcing, NOW + 5 * SECOND_NS - 1) == (announcing, ())
+
+
+# Captured from keepalived 2.2.7 on an interface that does not forward.
+KEEPALIVED_NA = bytes.fromhex(
+    "333300000001 6a02dc49d9fe 86dd 60000000 0020 3a ff"
+    " fe80000000000000 0000000000010007 ff02000000000000 0000000000000001"
+    " 88 00 3943 20000000 fe80000000000000 0000000000010007 02 01 6a02dc49d9fe".replace(" ", "")
+)
+
+
+def test_a_neighbor_advertisement_is_the_one_that_keepalived_sends() -> None:
+    mac = bytes.fromhex("6a02dc49d9fe")
+    assert frame(mac, IPv6Address("fe80::1:7"), router=False) == KEEPALIVED_NA
+
+
+def test_a_router_says_so_in_its_neighbor_advertisements() -> None:
+    """RFC 9568 6.4.2: Router Flag set, Solicited clear, Override set; and the sum is right."""
+    na = frame(bytes(6), IPv6Address("2001:db8::7"), router=True)
+    icmp = na[14 + 40 :]
+    assert icmp[4] == 0b1010_0000
+    source, destination = IPv6Address(na[22:38]), IPv6Address(na[38:54])
+    assert internet_checksum(pseudo_header(source, destination, len(icmp), 58) + icmp) == 0
+
+
+@pytest.mark.parametrize(
+    ("group", "mac"),
+    [
+        ("224.0.0.18", "01005e000012"),
+        ("239.129.2.3", "01005e010203"),  # RFC 1112 6.4: the low 23 bits only
+        ("ff02::12", "333300000012"),
+        ("ff02::1:ff01:7", "3333ff010007"),
+    ],
+)
+def test_the_ethernet_address_of_a_group(group: str, mac: str) -> None:
+    assert multicast_mac(ip_address(group)).hex() == mac
