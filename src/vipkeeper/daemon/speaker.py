@@ -21,6 +21,7 @@ from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
+from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
@@ -48,10 +49,10 @@ class Speaker:
         self._statistics = global_statistics()
         self._discards = DiscardLog(self.report)
         self._interfaces = Interfaces()
-        self._receivers: dict[tuple[str, Family], tuple[int, VrrpReceiver]] = {}
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
         self._effects = KernelEffects(self._interfaces, self._netlink)
+        self._sockets = VrrpSockets(loop, self._interfaces, self._effects, self._packets_came)
         self._list_interfaces()
         loop.watch(self._monitor, self._interfaces_changed)
         loop.watch(channel, self._commanded)
@@ -147,9 +148,8 @@ class Speaker:
 
     def close(self) -> None:
         self._channel.flush()
+        self._sockets.close()
         self._effects.close()
-        for _, receiver in self._receivers.values():
-            receiver.close()
         self._monitor.close()
         self._netlink.close()
 
@@ -210,47 +210,16 @@ class Speaker:
             )
 
     def _fit_sockets(self) -> None:
-        """One receiver and one sender for each interface and family that an instance runs on."""
-        wanted: dict[tuple[str, Family], int] = {}
-        groups: dict[tuple[str, Family], set[Address]] = {}
-        for instance in self._instances.values():
-            router = instance.router
-            if link := self._interfaces.link(router.interface):
-                place = (link.name, router.family)
-                wanted[place] = link.index
-                listening = groups.setdefault(place, set())
-                if not router.peers:
-                    listening.add(router.multicast_group)
-        for place, (index, receiver) in list(self._receivers.items()):
-            if wanted.get(place) != index:
-                self._resign_on(*place)
-                self._loop.forget(receiver)
-                receiver.close()
-                del self._receivers[place]
-                self._effects.close_sender(*place)
-        for place, index in wanted.items():
-            try:
-                if place not in self._receivers:
-                    self._open_sockets(*place, index)
-                self._receivers[place][1].listen_to(groups[place])
-            except KernelError as error:
-                self.report(kernel_error_record(place[0], error, self._loop.now()))
+        routers = [instance.router for instance in self._instances.values()]
+        for place in self._sockets.stale(routers):
+            self._resign_at(place)  # while its sockets are open
+        for interface, error in self._sockets.fit(routers):
+            self.report(kernel_error_record(interface, error, self._loop.now()))
 
-    def _resign_on(self, interface: str, family: Family) -> None:
-        """While its sockets are open: where it only got another name, the advert still leaves."""
+    def _resign_at(self, place: Place) -> None:
         for instance in self._instances.values():
-            if (instance.router.interface, instance.router.family) == (interface, family):
+            if (instance.router.interface, instance.router.family) == place:
                 instance.shutdown(ShutdownCause.NO_INTERFACE, self._loop.now())
-
-    def _open_sockets(self, name: str, family: Family, index: int) -> None:
-        receiver = VrrpReceiver(name, index, family)
-        try:
-            self._effects.open_sender(name, index, family)
-        except KernelError:
-            receiver.close()
-            raise
-        self._receivers[name, family] = (index, receiver)
-        self._loop.watch(receiver, lambda: self._packets_came(receiver))
 
     def _reconsider(self) -> None:
         """Tell each instance what its interfaces are like now."""
@@ -265,7 +234,7 @@ class Speaker:
             source = circumstances.source_address(settings, self._interfaces, virtual)
             obstacle = circumstances.obstacle(settings, self._interfaces, source)
             place = (settings.interface, instance.router.family)
-            if obstacle is None and place not in self._receivers:
+            if obstacle is None and place not in self._sockets:
                 obstacle = ShutdownCause.KERNEL_ERROR
             priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
