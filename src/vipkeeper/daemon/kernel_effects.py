@@ -29,9 +29,9 @@ class KernelEffects:
         self._netlink = netlink
         self._frames = FrameSender()
         self._senders: dict[tuple[str, Family], VrrpSender] = {}
-        # The IP identification of the last advert, by interface and VRID: it rises by one with
+        # The IP identification of the last advert of each virtual router: it rises by one with
         # each, as keepalived's does, so that a capture shows what was lost.
-        self._identifications: dict[tuple[str, int], int] = {}
+        self._identifications: dict[tuple[str, Family, int], int] = {}
         # Where each address was put: its interface may get another name meanwhile.
         self._holding: dict[VirtualAddress, int] = {}
 
@@ -55,7 +55,7 @@ class KernelEffects:
         source = router.primary_address
         if sender is None or source is None:
             raise KernelError(f"send an advert on {router.interface}", ENODEV)
-        key = (router.interface, advertisement.vrid)
+        key = (router.interface, router.family, router.vrid)
         identification = self._identifications.get(key, 0) % _IDENTIFICATIONS + 1
         failure: KernelError | None = None
         left = 0
