@@ -82,11 +82,42 @@ def rendered(text: str) -> str:
               write 'state BACKUP' on all routers that have nopreempt""",
         ),
         (
-            "unicast_peer { 10.0.0.1 }",
+            "unicast_src_ip 10.0.0.1",
             """\
-            k.conf:4:1: error: 'unicast_peer' is not supported yet: adverts go to the multicast group only, so the instance is not run
-                unicast_peer { 10.0.0.1 }
-                ^^^^^^^^^^^^""",
+            k.conf:4:1: warning: (V) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.
+                unicast_src_ip 10.0.0.1
+                ^^^^^^^^^^^^^^
+              unicast_peer { ADDRESS }, with the addresses of the other routers""",
+        ),
+        (
+            "unicast_fault_no_peer",
+            """\
+            k.conf:4:1: error: (V) unicast_fault_no_peer, and there is no unicast peer: the instance is not run
+                unicast_fault_no_peer
+                ^^^^^^^^^^^^^^^^^^^^^
+              unicast_peer { ADDRESS }, with the addresses of the other routers""",
+        ),
+        (
+            "unicast_peer {\n10.0.0.2 min_ttl 9 max_ttl 3\n}",
+            """\
+            k.conf:5:1: warning: (V) min_ttl 9 > max_ttl 3 - all packets will be discarded
+                10.0.0.2 min_ttl 9 max_ttl 3
+                ^^^^^^^^""",
+        ),
+        (
+            "unicast_peer {\n10.0.0.2\nfe80::1\n}",
+            """\
+            k.conf:6:1: warning: Configuration error: VRRP instance[V] and unicast peer address[fe80::1] MUST be of the same family !!! Skipping...
+                fe80::1
+                ^^^^^^^""",
+        ),
+        (
+            "mcast_dst_ip 10.0.0.5",
+            """\
+            k.conf:4:14: warning: (V) mcast_dst_ip 10.0.0.5 not multicast. Skipping...
+                mcast_dst_ip 10.0.0.5
+                             ^^^^^^^^
+              an address such as 224.0.0.18""",
         ),
         (
             "what {\n some { thing }\n}",

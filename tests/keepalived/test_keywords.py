@@ -13,12 +13,14 @@ from vipkeeper.keepalived import (
     Command,
     GarpSettings,
     TrackedInterface,
+    UnicastPeer,
     VirtualAddress,
 )
 
 MS = 1_000_000
 S = 1_000_000_000
 VIP = IPv4Interface("192.0.2.1/24")
+PEER = IPv4Address("192.0.2.2")
 
 
 def test_an_instance_that_says_little_has_keepaliveds_defaults() -> None:
@@ -50,6 +52,30 @@ def test_an_instance_that_says_little_has_keepaliveds_defaults() -> None:
         ("state MASTER\npriority 9", "state", "MASTER"),
         ("state MASTER\npriority 9", "priority", 9),
         ("version 2", "version", 2),
+        ("version 3", "version", 3),
+        ("version 3\nadvert_int 0.01", "advert_int_ns", 10 * MS),
+        ("version 3\nadvert_int 0.05", "advert_int_ns", 50 * MS),
+        ("version 3\nadvert_int 40.95", "advert_int_ns", 40_950 * MS),
+        ("mcast_src_ip 192.0.2.9", "mcast_src_ip", IPv4Address("192.0.2.9")),
+        ("mcast_dst_ip 224.0.0.99", "multicast_group", IPv4Address("224.0.0.99")),
+        ("unicast_peer { 192.0.2.2 }", "unicast_peer", (UnicastPeer(PEER),)),
+        ("unicast_peer {\n192.0.2.2\n192.0.2.2\n}", "unicast_peer", (UnicastPeer(PEER),)),
+        (
+            "unicast_peer {\n192.0.2.2 min_ttl 3 max_ttl 9\n}",
+            "unicast_peer",
+            (UnicastPeer(PEER, 3, 9),),
+        ),
+        ("unicast_peer {\n192.0.2.2\n}\nunicast_ttl 64", "unicast_ttl", 64),
+        ("unicast_peer {\n192.0.2.2\n}", "unicast_ttl", 255),
+        (
+            "unicast_peer {\n192.0.2.2\n}\nunicast_src_ip 192.0.2.1",
+            "unicast_src_ip",
+            IPv4Address("192.0.2.1"),
+        ),
+        ("unicast_peer {\n192.0.2.2\n}\ncheck_unicast_src", "check_unicast_src", True),
+        ("track_src_ip", "track_src_ip", True),
+        ("owner_ignore_adverts", "owner_ignore_adverts", True),
+        ("version 3\nv3_checksum_as_v2", "checksum_as_v2", True),
         ("advert_int 3", "advert_int_ns", 3 * S),
         ("advert_int 255", "advert_int_ns", 255 * S),
         ("advert_int 2.000000", "advert_int_ns", 2 * S),

@@ -27,6 +27,7 @@ from vipkeeper.keepalived import (
 from vipkeeper.keepalived.global_definitions import KEYWORDS as GLOBAL_KEYWORDS
 from vipkeeper.keepalived.instances import KEYWORDS as INSTANCE_KEYWORDS
 from vipkeeper.keepalived.loading import ROOT_KEYWORDS
+from vipkeeper.vrrp.version import VERSIONS
 
 S = 1_000_000_000
 
@@ -75,10 +76,16 @@ def _what_runs_can_run(result: Loaded) -> None:
         assert instance.interface
         assert 1 <= instance.virtual_router_id <= 255
         assert 1 <= instance.priority <= 255
-        assert instance.version == 2
-        assert instance.advert_int_ns % S == 0
-        assert S <= instance.advert_int_ns <= 255 * S
-        assert len(instance.virtual_ipaddress) <= 255
+        version = VERSIONS[instance.version]
+        assert instance.family in version.families
+        interval, rest = divmod(instance.advert_int_ns, version.interval_unit_ns)
+        assert (1 <= interval <= version.interval_max, rest) == (True, 0)
+        assert 1 <= len(instance.virtual_ipaddress) <= (255 if instance.family == 4 else 90)
+        versions = {item.interface.version for item in instance.virtual_ipaddress}
+        versions |= {peer.address.version for peer in instance.unicast_peer}
+        assert versions == {instance.family}
+        assert instance.multicast_group.is_multicast
+        assert instance.multicast_group.version == instance.family
         assert not (instance.nopreempt and instance.state == "MASTER")
         assert instance.authentication is None or len(instance.authentication.password) in range(
             1, 9

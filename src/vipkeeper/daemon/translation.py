@@ -5,11 +5,13 @@ from __future__ import annotations
 from vipkeeper.daemon.settings import InstanceSettings, TrackedInterface, VirtualAddress
 from vipkeeper.keepalived.configuration import (
     Configuration,
-    GarpSettings,
     VrrpInstance,
 )
 from vipkeeper.keepalived.configuration import VirtualAddress as ConfiguredAddress
+from vipkeeper.vrrp.advertisement import ChecksumForm
 from vipkeeper.vrrp.announcement import AnnouncementSettings
+from vipkeeper.vrrp.datagram import Address
+from vipkeeper.vrrp.router import Peer
 
 
 def instances(configuration: Configuration) -> list[InstanceSettings]:
@@ -38,13 +40,34 @@ def _instance(instance: VrrpInstance) -> InstanceSettings:
         answer_losing_adverts=not instance.lower_prio_no_advert,
         advertise_before_yielding=instance.higher_prio_send_advert,
         owner_starts_active=instance.state == "MASTER",
-        announcements=_announcements(instance.garp),
+        announcements=_announcements(instance),
         tracked=tuple(
             TrackedInterface(item.name, item.weight, item.reverse)
             for item in instance.track_interface
         ),
         ignore_own_interface=instance.dont_track_primary,
+        owner_ignores_adverts=instance.owner_ignore_adverts,
+        source=_source(instance),
+        track_source=instance.track_src_ip,
+        group=instance.multicast_group,
+        peers=tuple(
+            Peer(peer.address, peer.min_ttl, peer.max_ttl) for peer in instance.unicast_peer
+        ),
+        peers_only=instance.check_unicast_src,
+        ttl=instance.unicast_ttl,
+        checksum_form=ChecksumForm.MESSAGE if _checksum_as_v2(instance) else None,
     )
+
+
+def _source(instance: VrrpInstance) -> Address | None:
+    """Keepalived has one source, whichever of the two keywords names it."""
+    if instance.unicast_peer:
+        return instance.unicast_src_ip or instance.mcast_src_ip
+    return instance.mcast_src_ip or instance.unicast_src_ip
+
+
+def _checksum_as_v2(instance: VrrpInstance) -> bool:
+    return instance.checksum_as_v2 and (instance.version, instance.family) == (3, 4)
 
 
 def _address(address: ConfiguredAddress, *, advertised: bool) -> VirtualAddress:
@@ -55,10 +78,12 @@ def _address(address: ConfiguredAddress, *, advertised: bool) -> VirtualAddress:
         scope=address.scope,
         label=address.label or None,
         advertised=advertised,
+        preferred_seconds=address.preferred_lft,
     )
 
 
-def _announcements(garp: GarpSettings) -> AnnouncementSettings:
+def _announcements(instance: VrrpInstance) -> AnnouncementSettings:
+    garp = instance.garp
     return AnnouncementSettings(
         repeat=garp.master_repeat,
         delay_ns=garp.master_delay_ns,
@@ -66,5 +91,5 @@ def _announcements(garp: GarpSettings) -> AnnouncementSettings:
         refresh_repeat=garp.master_refresh_repeat,
         lower_prio_repeat=garp.lower_prio_repeat,
         lower_prio_delay_ns=garp.lower_prio_delay_ns,
-        interval_ns=garp.interval_ns,
+        interval_ns=garp.interval_ns if instance.family == 4 else garp.gna_interval_ns,
     )

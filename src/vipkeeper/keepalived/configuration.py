@@ -119,6 +119,8 @@ class NotifyCommands:
 
 @dataclass(frozen=True, slots=True)
 class UnicastPeer:
+    """Another router that adverts are sent to; the TTL of its own must be in these bounds."""
+
     address: IPv4Address | IPv6Address
     min_ttl: int = 0
     max_ttl: int = 255
@@ -135,8 +137,14 @@ class VrrpInstance:
         family: IP version of the adverts, 4 or 6.
         nopreempt, preempt_delay_ns: already cleared where ``state`` is MASTER.
         down_timer_adverts: lost adverts after which the master counts as gone.
-        mcast_src_ip: source of the adverts; None is the interface's primary address.
-        multicast_group: destination of the adverts.
+        mcast_src_ip, unicast_src_ip: source of the adverts, the second with peers only; None is
+            the interface's primary address.
+        track_src_ip: FAULT while the machine does not have that source.
+        multicast_group: destination of the adverts where there are no peers.
+        unicast_ttl: of the adverts that go to peers.
+        check_unicast_src: only what a listed peer sends is heard.
+        unicast_fault_no_peer: FAULT where a unicast keyword is given and no peer.
+        checksum_as_v2: the checksum of VRRPv3 over IPv4 covers the message alone.
         strict_mode, use_vmac, use_vmac_addr, vmac_xmit_base, use_ipvlan: as written.
     """
 
@@ -171,6 +179,11 @@ class VrrpInstance:
     mcast_src_ip: IPv4Address | IPv6Address | None = None
     unicast_src_ip: IPv4Address | IPv6Address | None = None
     unicast_peer: tuple[UnicastPeer, ...] = ()
+    unicast_ttl: int = 255
+    check_unicast_src: bool = False
+    track_src_ip: bool = False
+    owner_ignore_adverts: bool = False
+    checksum_as_v2: bool = False
     multicast_group: IPv4Address | IPv6Address = MULTICAST_GROUP_4
 
 
@@ -194,6 +207,9 @@ class GlobalDefs:
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     strict: bool = False
+    owner_ignore_adverts: bool = False
+    checksum_as_v2: bool = False
+    check_unicast_src: bool = False
     startup_delay_ns: int = 0
     script_user: str = ""
     script_group: str = ""

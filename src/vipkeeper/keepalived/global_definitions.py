@@ -84,6 +84,9 @@ _SETTINGS = {
     "vrrp_higher_prio_send_advert": Setting("higher_prio_send_advert", switch, optional=True),
     "vrrp_skip_check_adv_addr": Setting("skip_check_adv_addr", switch, optional=True),
     "vrrp_down_timer_adverts": Setting("down_timer_adverts", number(1, 100)),
+    "vrrp_owner_ignore_adverts": Setting("owner_ignore_adverts", switch, optional=True),
+    "v3_checksum_as_v2": Setting("checksum_as_v2", switch, optional=True),
+    "vrrp_check_unicast_src": Setting("check_unicast_src", switch, optional=True),
     "vrrp_strict": Setting("strict", switch, optional=True),
     "vrrp_startup_delay": Setting("startup_delay_ns", timer(0, LONGEST_TIMER_NS)),
     "enable_script_security": Setting("enable_script_security", constant(True), optional=True),
@@ -109,6 +112,9 @@ class GlobalLines:
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     strict: bool = False
+    owner_ignore_adverts: bool = False
+    checksum_as_v2: bool = False
+    check_unicast_src: bool = False
     startup_delay_ns: int = 0
     script_user: str = ""
     script_group: str = ""

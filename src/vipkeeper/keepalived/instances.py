@@ -13,11 +13,11 @@ from vipkeeper.keepalived.global_definitions import GarpLines, garp_settings
 from vipkeeper.keepalived.report import Report, body_of, did_you_mean
 from vipkeeper.keepalived.scripts import read_tracked_script
 from vipkeeper.keepalived.support import INSTANCE, report_absent
+from vipkeeper.keepalived.unicast_peers import read_unicast_peer
 from vipkeeper.keepalived.values import (
     Address,
     BadValueError,
     Setting,
-    address,
     apply,
     constant,
     number,
@@ -52,6 +52,12 @@ _SETTINGS = {
     "mcast_src_ip": Setting("mcast_src_ip", of_address()),
     "unicast_src_ip": Setting("unicast_src_ip", of_address()),
     "mcast_dst_ip": Setting("multicast_group", of_address()),
+    "unicast_ttl": Setting("unicast_ttl", number(0, 255)),
+    "check_unicast_src": Setting("check_unicast_src", switch, optional=True),
+    "unicast_fault_no_peer": Setting("unicast_fault_no_peer", constant(True), optional=True),
+    "track_src_ip": Setting("track_src_ip", constant(True), optional=True),
+    "owner_ignore_adverts": Setting("owner_ignore_adverts", switch, optional=True),
+    "v3_checksum_as_v2": Setting("checksum_as_v2", switch, optional=True),
     "use_vmac_addr": Setting("use_vmac_addr", constant(True), optional=True),
     "vmac_xmit_base": Setting("vmac_xmit_base", constant(True), optional=True),
 }
@@ -105,8 +111,14 @@ class InstanceLines:
     use_ipvlan: bool = False
     mcast_src_ip: Address | None = None
     unicast_src_ip: Address | None = None
-    unicast_peer: list[UnicastPeer] = field(default_factory=list)
+    unicast_peer: list[tuple[Statement, UnicastPeer]] = field(default_factory=list)
     multicast_group: Address | None = None
+    unicast_ttl: int | None = None
+    check_unicast_src: bool | None = None
+    unicast_fault_no_peer: bool = False
+    track_src_ip: bool = False
+    owner_ignore_adverts: bool | None = None
+    checksum_as_v2: bool | None = None
 
     def read(self, statement: Statement, report: Report) -> bool:
         """One statement of the block; whether its keyword is known there."""
@@ -150,7 +162,8 @@ class InstanceLines:
                     self.track_script.append((line, read_tracked_script(line, report)))
             case "unicast_peer":
                 for line in body_of(statement, report):
-                    self._read_unicast_peer(line, report)
+                    if (peer := read_unicast_peer(self.name, line, report)) is not None:
+                        self.unicast_peer.append((line, peer))
             case "use_vmac":
                 self.use_vmac = True
             case "use_ipvlan":
@@ -186,13 +199,6 @@ class InstanceLines:
             )
             suggestion = "this parameter is not defined above" if "$" in word.value else ""
             report.warning(word, "bad-value", message, suggestion)
-
-    def _read_unicast_peer(self, line: Statement, report: Report) -> None:
-        try:
-            self.unicast_peer.append(UnicastPeer(address(line.keyword)))
-        except BadValueError as error:
-            message = f"malformed unicast peer address {line.keyword}: {error}; skipped"
-            report.warning(line.words[0], "bad-address", message)
 
 
 def _address_lines(statement: Statement, report: Report) -> list[AddressLine]:

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from vipkeeper.keepalived.advertised import (
     check_addresses,
+    check_first_is_link_local,
     one_family,
     within_one_advert,
 )
 from vipkeeper.keepalived.blocks import Statement
 from vipkeeper.keepalived.commands import run_by
 from vipkeeper.keepalived.configuration import (
-    MULTICAST_GROUP_4,
     SECOND_NS,
     Authentication,
     AuthenticationType,
@@ -25,6 +25,7 @@ from vipkeeper.keepalived.configuration import (
     VrrpInstance,
 )
 from vipkeeper.keepalived.instances import DEFAULT_PRIORITY, InstanceLines
+from vipkeeper.keepalived.paths import settle_path
 from vipkeeper.keepalived.report import Report
 from vipkeeper.keepalived.scripts import read_tracked_interface
 
@@ -46,12 +47,13 @@ def settle(
     family, advertised = one_family(lines, report)
     version = 3 if family == 6 else lines.version or defaults.vrrp_version
     advertised, excluded = within_one_advert(advertised, lines, report)
+    check_first_is_link_local(lines, advertised, report)
     check_addresses(lines, advertised + excluded, report)
-    _refuse_what_is_not_spoken(lines, defaults, places, family, version, report)
+    _refuse_what_is_not_spoken(lines, defaults, places, report)
     state = lines.state or "BACKUP"
     priority = _priority(lines, report)
     nopreempt, preempt_delay_ns = _preemption(lines, state, priority, report)
-    default_group = defaults.multicast_group_4 if family == 4 else defaults.multicast_group_6
+    path = settle_path(lines, defaults, global_places, family, report)
     instance = VrrpInstance(
         name=lines.name,
         interface=lines.interface,
@@ -85,10 +87,15 @@ def settle(
         use_vmac_addr=lines.use_vmac_addr,
         vmac_xmit_base=lines.vmac_xmit_base,
         use_ipvlan=lines.use_ipvlan,
-        mcast_src_ip=lines.mcast_src_ip,
-        unicast_src_ip=lines.unicast_src_ip,
-        unicast_peer=tuple(lines.unicast_peer),
-        multicast_group=lines.multicast_group or default_group,
+        mcast_src_ip=path.mcast_src_ip,
+        unicast_src_ip=path.unicast_src_ip,
+        unicast_peer=path.unicast_peer,
+        unicast_ttl=path.unicast_ttl,
+        check_unicast_src=path.check_unicast_src,
+        multicast_group=path.multicast_group,
+        track_src_ip=lines.track_src_ip,
+        owner_ignore_adverts=_first(lines.owner_ignore_adverts, defaults.owner_ignore_adverts),
+        checksum_as_v2=_first(lines.checksum_as_v2, defaults.checksum_as_v2),
     )
     return None if report.failed else instance
 
@@ -116,8 +123,6 @@ def _refuse_what_is_not_spoken(
     lines: InstanceLines,
     defaults: GlobalDefs,
     places: Mapping[str, Statement],
-    family: int,
-    version: int,
     report: Report,
 ) -> None:
     """Errors for what other routers would see and vipkeeper does not speak yet."""
@@ -127,8 +132,6 @@ def _refuse_what_is_not_spoken(
         message = f"({lines.name}) {what}: the instance is not run"
         report.error(place.words[-1], "not-yet-supported", message, suggestion)
 
-    if version == 3 and family == 4:
-        refuse("version", "vrrp_version", "VRRP version 3 is not supported yet")
     if _first(lines.strict_mode, defaults.strict):
         refuse(
             "strict_mode",
@@ -137,10 +140,6 @@ def _refuse_what_is_not_spoken(
             "remove it: it also keeps clients from reaching the addresses"
             " of a router that does not own them",
         )
-    group = lines.multicast_group or defaults.multicast_group_4
-    if family == 4 and group != MULTICAST_GROUP_4:
-        what = f"no multicast group but {MULTICAST_GROUP_4} is supported yet"
-        refuse("mcast_dst_ip", "vrrp_mcast_group4", what)
 
 
 def _priority(lines: InstanceLines, report: Report) -> int:

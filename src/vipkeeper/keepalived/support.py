@@ -56,7 +56,6 @@ _NO_DUMP = "state is asked for with 'vipkeeper status --json'"
 _NO_BFD = "BFD is not spoken"
 _NO_TRACKING = "its state does not change a priority or cause FAULT"
 _NO_VMAC = "the virtual MAC address is not used"
-_NO_UNICAST = "adverts go to the multicast group only"
 
 ROOT = {
     **_absent(_ERROR, "vipkeeperd runs in the network namespace that it is started in",
@@ -98,9 +97,7 @@ GLOBAL_DEFS = {
     **_absent(_NOTE, "there are no static addresses", "default_interface"),
     **_absent(_WARNING, "it is not applied", "vrrp_min_garp", "vrrp_garp_extra_if",
               "vrrp_vmac_garp_intvl",
-              "vrrp_owner_ignore_adverts", "vrrp_startup_delay", "vrrp_delay_after_boot",
-              "disable_local_igmp", "v3_checksum_as_v2"),
-    **_absent(_WARNING, "adverts are accepted from any address", "vrrp_check_unicast_src"),
+              "vrrp_startup_delay", "vrrp_delay_after_boot", "disable_local_igmp"),
     **_absent(_NOTE, "no virtual MAC interface is made", "vmac_prefix", "vmac_addr_prefix"),
     **_absent(_NOTE, "adverts of unknown VRIDs are counted, not logged", "log_unknown_vrids"),
     **_absent(_WARNING, _NO_FIREWALL, "vrrp_iptables", "vrrp_ipsets", "nftables",
@@ -134,22 +131,19 @@ GLOBAL_DEFS = {
 INSTANCE = {
     **_absent(_ERROR, _NO_VMAC, "use_vmac", "use_vmac_addr", "vmac_xmit_base"),
     **_absent(_ERROR, "no ipvlan interface is made", "use_ipvlan"),
-    **_absent(_ERROR, _NO_UNICAST, "unicast_peer", "unicast_src_ip"),
-    **_absent(_WARNING, _NO_UNICAST, "unicast_ttl", "check_unicast_src", "unicast_fault_no_peer",
+    **_absent(_WARNING, "the checksum is always that of the packet's own addresses",
               "old_unicast_checksum"),
     **_absent(_ERROR, "adverts are signed with PASS or not at all", "auth_hmac"),
     **_absent(_ERROR, "the instance runs in the VRF of its interface", "vrf"),
     **_absent(_WARNING, "routes and rules do not move with the address", "virtual_routes",
               "virtual_rules"),
-    **_absent(_ERROR, "adverts leave from the interface's primary address", "mcast_src_ip"),
     **_absent(_WARNING, "packets to the virtual addresses are accepted", "no_accept"),
     **_absent(_WARNING, _NO_TRACKING, "track_script", "track_process", "track_file",
               "vrrp_track_file", "track_bfd"),
-    **_absent(_WARNING, "a missing source address does not cause FAULT", "track_src_ip"),
     **_absent(_WARNING, "it is not applied", "garp_extra_if", "vmac_garp_intvl",
-              "vrrp_vmac_garp_intvl", "owner_ignore_adverts", "timer_expired_backup",
-              "thread_timer_expired", "promote_secondaries", "v3_checksum_as_v2",
-              "no_virtual_ipaddress"),
+              "vrrp_vmac_garp_intvl", "timer_expired_backup", "thread_timer_expired",
+              "promote_secondaries"),
+    **_absent(_ERROR, "an advert carries at least one address", "no_virtual_ipaddress"),
     **_absent(_WARNING, "link state is what the kernel reports", "linkbeat_use_polling"),
     **_absent(_WARNING, _NO_FIFO, "notify_priority_changes"),
     **_absent(_NOTE, _NO_MAIL, "smtp_alert"),
