@@ -80,7 +80,7 @@ class Node:
         return process
 
     def addresses(self) -> str:
-        return self.run("ip", "-4", "-br", "address", "show", "dev", "eth0")
+        return self.run("ip", "-br", "address", "show", "dev", "eth0")
 
     def holds(self, address: str) -> bool:
         return f" {address}/" in self.addresses()

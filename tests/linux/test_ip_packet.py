@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -57,3 +57,21 @@ def test_options_are_no_part_of_the_payload() -> None:
 )
 def test_what_is_no_whole_ipv4_packet_is_none(packet: bytes) -> None:
     assert parse_ipv4(packet) is None
+
+
+# As keepalived 2.2.7 sends it (captured), but for its flow label.
+KEEPALIVED_IPV6 = bytes.fromhex(
+    "6c000000 0028 70 ff fe80000000000000000000000000000a ff020000000000000000000000000012".replace(
+        " ", ""
+    )
+)
+
+
+def test_the_ipv6_header_is_the_one_that_keepalived_sends() -> None:
+    packet = ip_packet(IPv6Address("fe80::a"), IPv6Address("ff02::12"), 3, b"\0" * 40)
+    assert packet == KEEPALIVED_IPV6 + b"\0" * 40
+
+
+def test_another_ttl_between_unicast_peers() -> None:
+    assert ip_packet(SOURCE, SOURCE, 1, b"", ttl=64)[8] == 64
+    assert ip_packet(IPv6Address("::1"), IPv6Address("::2"), 1, b"", ttl=64)[7] == 64
