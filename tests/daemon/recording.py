@@ -58,6 +58,9 @@ class Recorder:
         self.held.discard(str(address))
         return True
 
+    def set_virtual_interface(self, name: str, *, up: bool) -> None:
+        self._do("virtual interface", f"{name} {'up' if up else 'down'}")
+
     def announce(self, interface: str, address: Address) -> None:
         self._do("announce", f"announce {address} on {interface}")
 

@@ -53,6 +53,9 @@ def obstacle(
         return ShutdownCause.NO_INTERFACE
     if not settings.ignore_own_interface and not interfaces.is_usable(settings.interface):
         return ShutdownCause.INTERFACE_DOWN
+    virtual_mac = settings.virtual_mac
+    if virtual_mac is not None and interfaces.link(virtual_mac.interface) is None:
+        return ShutdownCause.NO_VIRTUAL_INTERFACE
     if source is None:
         return ShutdownCause.NO_PRIMARY_ADDRESS
     if settings.track_source and not interfaces.host_has(source):

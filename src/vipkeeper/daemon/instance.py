@@ -270,6 +270,9 @@ class Instance:
             case SendAdvertisement(resigning):
                 self._send_advertisement(resigning)
             case AcquireAddresses():
+                if self.settings.virtual_mac is not None:
+                    name = self.settings.virtual_mac.interface
+                    self._effects.set_virtual_interface(name, up=True)
                 for address in self.settings.addresses:
                     self._effects.add_address(address)
             case ReleaseAddresses():
@@ -296,6 +299,12 @@ class Instance:
         for address in self.settings.addresses:
             try:
                 self._release(address)
+            except KernelError as error:
+                failure = error
+        if self.settings.virtual_mac is not None:
+            try:
+                name = self.settings.virtual_mac.interface
+                self._effects.set_virtual_interface(name, up=False)
             except KernelError as error:
                 failure = error
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from vipkeeper.daemon.interfaces import Interfaces
@@ -51,9 +53,9 @@ class KernelEffects:
         Raises:
             KernelError: it left for none of them.
         """
-        sender = self._senders.get((router.interface, router.family))
         source = router.primary_address
-        if sender is None or source is None:
+        send = self._way_out(router)
+        if send is None or source is None:
             raise KernelError(f"send an advert on {router.interface}", ENODEV)
         key = (router.interface, router.family, router.vrid)
         identification = self._identifications.get(key, 0) % _IDENTIFICATIONS + 1
@@ -63,7 +65,7 @@ class KernelEffects:
             payload = encode(advertisement, source, destination, router.checksum_form)
             packet = ip_packet(source, destination, identification, payload, router.ttl)
             try:
-                sender.send(packet, destination)
+                send(packet, destination)
                 left += 1
             except KernelError as error:
                 failure = error
@@ -73,6 +75,30 @@ class KernelEffects:
         finally:
             del failure  # its traceback holds this frame, and nobody collects cycles here
         self._identifications[key] = identification
+
+    def _way_out(self, router: VirtualRouter) -> Callable[[bytes, Address], None] | None:
+        """How a packet of this router leaves.
+
+        With its virtual MAC (RFC 9568 7.2) it is a whole frame, for the interface that has this
+        MAC has no address of the host. Where that interface has gone, as on the way out, the
+        other one still carries the word.
+        """
+        if router.transmit_interface is not None and not router.peers:
+            link = self._interfaces.link(router.transmit_interface)
+            if link is not None:
+                return partial(self._send_frame, link.name, link.mac)
+        sender = self._senders.get((router.interface, router.family))
+        return None if sender is None else sender.send
+
+    def _send_frame(self, interface: str, mac: bytes, packet: bytes, group: Address) -> None:
+        self._frames.send(interface, announcement.ethernet(mac, packet, group))
+
+    def set_virtual_interface(self, name: str, *, up: bool) -> None:
+        link = self._interfaces.link(name)
+        if link is not None:
+            self._netlink.set_link(link.index, name, up=up)
+        elif up:
+            raise KernelError(f"bring up interface {name}", ENODEV)
 
     def add_address(self, address: VirtualAddress) -> bool:
         link = self._interfaces.link(address.device)

@@ -33,6 +33,11 @@ def remove_addresses(held: list[InstanceSettings]) -> list[str]:
                     netlink.delete_address(link.index, address.interface)
                 except KernelError as error:
                     failures.append(f"({settings.name}) {error.message}")
+            if settings.virtual_mac and (link := interfaces.link(settings.virtual_mac.interface)):
+                try:
+                    netlink.set_link(link.index, link.name, up=False)
+                except KernelError as error:
+                    failures.append(f"({settings.name}) {error.message}")
     finally:
         netlink.close()
     return failures

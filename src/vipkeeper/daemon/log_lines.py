@@ -117,6 +117,9 @@ def _waiting(record: Record) -> Iterator[Line]:
             yield Line(f"{name} entering FAULT state ({missing})")
         case ShutdownCause.NO_SOURCE_ADDRESS:
             yield Line(f"{name}: entering FAULT state (src address not configured)")
+        case ShutdownCause.NO_VIRTUAL_INTERFACE:
+            missing = "no interface with the virtual MAC address"
+            yield Line(f"{name} entering FAULT state ({missing})")
         case ShutdownCause.NO_VIRTUAL_ADDRESS:
             yield Line(f"{name} entering FAULT state (no virtual address to advertise)")
     yield Line(f"{name} entering FAULT state")

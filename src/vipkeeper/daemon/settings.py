@@ -55,6 +55,25 @@ class VirtualAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualMac:
+    """An interface with a virtual MAC address, for the virtual addresses.
+
+    Attributes:
+        interface: its name.
+        mac: as 00:00:5e:00:01:33.
+        transmits: multicast adverts leave from it; otherwise from the instance's own interface.
+    """
+
+    interface: str
+    mac: str
+    transmits: bool = True
+
+    @property
+    def packed(self) -> bytes:
+        return bytes.fromhex(self.mac.replace(":", ""))
+
+
+@dataclass(frozen=True, slots=True)
 class TrackedInterface:
     """An interface that this router depends on.
 
@@ -106,6 +125,7 @@ class InstanceSettings:
     ttl: int = MULTICAST_TTL
     checksum_form: ChecksumForm | None = None
     accept: bool = True
+    virtual_mac: VirtualMac | None = None
 
     @property
     def identity(self) -> Identity:
@@ -118,6 +138,12 @@ class InstanceSettings:
     @property
     def advertised(self) -> tuple[Address, ...]:
         return tuple(item.address for item in self.addresses if item.advertised)
+
+    @property
+    def _transmit_interface(self) -> str | None:
+        if self.virtual_mac is None or not self.virtual_mac.transmits:
+            return None
+        return self.virtual_mac.interface
 
     def virtual_router(self) -> VirtualRouter:
         return VirtualRouter(
@@ -143,6 +169,7 @@ class InstanceSettings:
             peers_only=self.peers_only,
             ttl=self.ttl,
             checksum_form=self.checksum_form,
+            transmit_interface=self._transmit_interface,
         )
 
     def to_plain(self) -> Plain:
@@ -158,7 +185,7 @@ class InstanceSettings:
 
     @classmethod
     def from_plain(cls, plain: Plain) -> InstanceSettings:
-        form = plain["checksum_form"]
+        form, virtual_mac = plain["checksum_form"], plain["virtual_mac"]
         return cls(
             **{
                 **plain,
@@ -171,6 +198,7 @@ class InstanceSettings:
                 ),
                 "source": _address(plain["source"]),
                 "group": _address(plain["group"]),
+                "virtual_mac": None if virtual_mac is None else VirtualMac(**virtual_mac),
                 "checksum_form": None if form is None else ChecksumForm(form),
             }
         )

@@ -20,6 +20,7 @@ from vipkeeper.vrrp.version import SECOND_NS
 
 BROADCAST_MAC = b"\xff" * 6
 ETHERTYPE_ARP = 0x0806
+ETHERTYPE_IPV4 = 0x0800
 ETHERTYPE_IPV6 = 0x86DD
 
 ALL_NODES = IPv6Address("ff02::1")
@@ -82,6 +83,12 @@ def neighbor_advertisement(mac: bytes, address: IPv6Address, *, router: bool) ->
         + ALL_NODES.packed
         + message(internet_checksum(covered))
     )
+
+
+def ethernet(mac: bytes, packet: bytes, group: Address) -> bytes:
+    """The frame of an IP packet to a multicast group (RFC 9568 7.2)."""
+    ethertype = ETHERTYPE_IPV6 if group.version == 6 else ETHERTYPE_IPV4
+    return multicast_mac(group) + mac + struct.pack("!H", ethertype) + packet
 
 
 def multicast_mac(group: Address) -> bytes:

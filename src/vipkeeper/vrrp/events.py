@@ -23,6 +23,7 @@ class ShutdownCause(Enum):
     INTERFACE_DOWN = "interface down"
     NO_INTERFACE = "no such interface"
     NO_PRIMARY_ADDRESS = "no primary address"
+    NO_VIRTUAL_INTERFACE = "no interface with the virtual MAC address"
     NO_SOURCE_ADDRESS = "source address not configured"
     NO_VIRTUAL_ADDRESS = "no virtual address to advertise"
     TRACKED_INTERFACE_DOWN = "tracked interface down"

@@ -64,6 +64,8 @@ class VirtualRouter:
         peers: adverts go to each of these instead of to the group, and only such are heard.
         peers_only: of these, only what a listed peer sends (keepalived's check_unicast_src).
         ttl: TTL or Hop Limit of what we send; other than 255 only between peers.
+        transmit_interface: from where multicast adverts leave, with that interface's MAC address;
+            None for ``interface``.
         checksum_form: what the checksum of our adverts covers; None for the default of version
             and family.
     """
@@ -91,6 +93,7 @@ class VirtualRouter:
     peers_only: bool = False
     ttl: int = MULTICAST_TTL
     checksum_form: ChecksumForm | None = None
+    transmit_interface: str | None = None
 
     @property
     def is_owner(self) -> bool:

@@ -1,0 +1,90 @@
+"""What this daemon has changed on the host and must undo, also after it was killed.
+
+Every change is written here before it is made, so that whatever ends the daemon, the next start
+knows at least what there may be to undo. The file lies in /run, beside the pid file: a reboot
+undoes the changes and removes the file with them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class HostChanges:
+    """What was changed.
+
+    Attributes:
+        macvlans: names of the interfaces that were made.
+        sysctls: path -> the value before, and the value that was set.
+    """
+
+    macvlans: list[str] = field(default_factory=list)
+    sysctls: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.macvlans or self.sysctls)
+
+
+class StateFile:
+    """Reads and writes :class:`HostChanges`; what goes wrong is told and stops nothing.
+
+    Args:
+        warn: is told what could not be read or written.
+    """
+
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+        self.path = path
+        self._warn = warn
+
+    def read(self) -> HostChanges:
+        """What the last daemon with this file has left; nothing if it ended well."""
+        try:
+            text = self.path.read_text()
+        except FileNotFoundError:
+            return HostChanges()
+        except (OSError, UnicodeDecodeError) as error:
+            self._warn(f"cannot read the state file {self.path}: {error}; nothing is undone")
+            return HostChanges()
+        try:
+            return _changes(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._warn(
+                f"the state file {self.path} is not one of this version; nothing is undone:"
+                " look for interfaces and settings that a daemon has left, then remove it"
+            )
+            return HostChanges()
+
+    def write(self, changes: HostChanges) -> None:
+        """Replace the file in one step; without changes there is none."""
+        if not changes:
+            with suppress(OSError):
+                self.path.unlink()
+            return
+        beside = self.path.with_name(f"{self.path.name}.new")
+        try:
+            beside.write_text(json.dumps({"format": FORMAT, **asdict(changes)}))
+            beside.replace(self.path)
+        except OSError as error:
+            self._warn(
+                f"cannot write the state file {self.path}: {error.strerror};"
+                " what is changed now is not undone if this daemon is killed"
+            )
+
+
+def _changes(plain: dict[str, object]) -> HostChanges:
+    if plain["format"] != FORMAT:
+        raise ValueError(plain["format"])
+    macvlans, sysctls = plain["macvlans"], plain["sysctls"]
+    if not isinstance(macvlans, list) or not isinstance(sysctls, dict):
+        raise TypeError
+    return HostChanges(
+        [str(name) for name in macvlans],
+        {str(path): (str(before), str(ours)) for path, (before, ours) in sysctls.items()},
+    )

@@ -1,0 +1,191 @@
+"""The interfaces with virtual MAC addresses, and the settings that they need around them.
+
+The keeper makes them before the speaker hears of their instances. They are down until their
+router becomes Active: what is sent to the virtual MAC of a Backup is discarded (RFC 9568 6.4.2).
+
+Measured on Linux 6.18, with the virtual address on a macvlan and the host's own on its parent:
+only with arp_ignore=1 on both, and an rp_filter other than 1 on the macvlan, does the virtual MAC
+alone answer for the virtual address and the physical one alone for the host's. The larger one of
+rp_filter's values for all interfaces and for this one holds, so 2 leaves the other untouched.
+arp_announce=2 on the parent keeps the host from asking for its neighbours' addresses in the name
+of the virtual address with its physical MAC: they would believe it (RFC 9568 8.1.2).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vipkeeper.daemon.settings import InstanceSettings
+from vipkeeper.daemon.state_file import HostChanges, StateFile
+from vipkeeper.errors import KernelError
+from vipkeeper.linux import sysctl
+from vipkeeper.linux.macvlan import Macvlans
+
+_OF_PARENT = {"arp_ignore": "1", "arp_announce": "2"}
+_OF_MACVLAN = {"arp_ignore": "1", "rp_filter": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    parent: str
+    mac: bytes
+    has_ipv6: bool
+
+
+class VirtualInterfaces:
+    """Has exactly the interfaces that the instances need.
+
+    Args:
+        tell: is told in words what was done and what could not be done.
+    """
+
+    def __init__(self, state_file: StateFile, tell: Callable[[str], None]) -> None:
+        self._state_file = state_file
+        self._tell = tell
+        self._made: dict[str, _Wanted] = {}
+        self._sysctls: dict[str, tuple[str, str]] = {}
+
+    def undo_leftovers(self) -> None:
+        """What a daemon that was killed has left goes, before this one begins."""
+        left = self._state_file.read()
+        for name in left.macvlans:
+            if self._delete(name):
+                self._tell(f"removed interface {name}, left by a daemon that was killed")
+        for path, (before, ours) in left.sysctls.items():
+            if _restore(Path(path), before, ours, self._tell):
+                self._tell(f"set {path} back to {before}, left by a daemon that was killed")
+        self._state_file.write(HostChanges())
+
+    def fit(self, instances: Iterable[InstanceSettings]) -> None:
+        """Make what is missing, remove what is no longer wanted."""
+        wanted = _wanted(instances)
+        if not wanted and not self._made:
+            return
+        there = self._names()
+        for name, made in list(self._made.items()):
+            if wanted.get(name) != made:
+                self._delete(name)
+            elif name in there:
+                continue
+            del self._made[name]  # somebody else deleted it, or its parent has gone
+        self._restore_parents({item.parent for item in wanted.values()})
+        for name, item in wanted.items():
+            if name not in self._made and _index(item.parent):
+                self._make(name, item)
+        self._save()
+
+    def undo(self) -> None:
+        """Leave the host as it was."""
+        for name in self._made:
+            self._delete(name)
+        self._made.clear()
+        self._restore_parents(set())
+        self._save()
+
+    # -- one interface ---------------------------------------------------------------------
+
+    def _make(self, name: str, wanted: _Wanted) -> None:
+        if _index(name):
+            self._tell(
+                f"cannot make interface {name}: there is one of that name that is not ours;"
+                " its instance waits until it has gone, or name another: use_vmac NAME"
+            )
+            return
+        self._made[name] = wanted
+        try:
+            for setting, value in _OF_PARENT.items():
+                self._set_for_now(sysctl.of_interface(4, wanted.parent, setting), value)
+            self._save()
+            macvlans = Macvlans()
+            try:
+                macvlans.add(name, _index(wanted.parent), wanted.mac)
+            finally:
+                macvlans.close()
+            _settle(name, wanted)
+        except KernelError as error:
+            self._tell(f"{error.message}: the instance on {name} waits")
+            self._delete(name)
+            del self._made[name]
+
+    def _delete(self, name: str) -> bool:
+        macvlans = Macvlans()
+        try:
+            for macvlan in macvlans.all():
+                if macvlan.name == name:
+                    return macvlans.delete(macvlan.index)
+        except KernelError as error:
+            self._tell(error.message)
+        finally:
+            macvlans.close()
+        return False
+
+    def _names(self) -> set[str]:
+        macvlans = Macvlans()
+        try:
+            return {macvlan.name for macvlan in macvlans.all()}
+        finally:
+            macvlans.close()
+
+    # -- settings of the parents -----------------------------------------------------------
+
+    def _set_for_now(self, path: Path, value: str) -> None:
+        before = sysctl.read(path)
+        if before is None or before == value:
+            return
+        self._sysctls[str(path)] = (before, value)
+        self._save()
+        sysctl.write(path, value)
+
+    def _restore_parents(self, still_used: set[str]) -> None:
+        for path, (before, ours) in list(self._sysctls.items()):
+            if Path(path).parent.name not in still_used:
+                _restore(Path(path), before, ours, self._tell)
+                del self._sysctls[path]
+
+    def _save(self) -> None:
+        self._state_file.write(HostChanges(list(self._made), dict(self._sysctls)))
+
+
+def _wanted(instances: Iterable[InstanceSettings]) -> dict[str, _Wanted]:
+    wanted = {}
+    for settings in instances:
+        if settings.virtual_mac is not None:
+            name = settings.virtual_mac.interface
+            on_it = [item for item in settings.addresses if item.device == name]
+            has_ipv6 = settings.family == 6 or any(item.address.version == 6 for item in on_it)
+            wanted[name] = _Wanted(settings.interface, settings.virtual_mac.packed, has_ipv6)
+    return wanted
+
+
+def _settle(name: str, wanted: _Wanted) -> None:
+    """An interface of its own kind: it speaks for the virtual addresses and for nothing else."""
+    for setting, value in _OF_MACVLAN.items():
+        sysctl.write(sysctl.of_interface(4, name, setting), value)
+    ipv6 = {"accept_ra": "0"} if wanted.has_ipv6 else {"disable_ipv6": "1"}
+    for setting, value in ipv6.items():
+        path = sysctl.of_interface(6, name, setting)
+        if sysctl.read(path) is not None:  # a kernel without IPv6 has none
+            sysctl.write(path, value)
+
+
+def _restore(path: Path, before: str, ours: str, tell: Callable[[str], None]) -> bool:
+    """Put a value back, unless somebody has set yet another one meanwhile."""
+    if sysctl.read(path) != ours:
+        return False
+    try:
+        sysctl.write(path, before)
+    except KernelError as error:
+        tell(error.message)
+        return False
+    return True
+
+
+def _index(name: str) -> int:
+    """An interface's index, 0 if there is none of that name."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
