@@ -28,7 +28,7 @@ STRICTER = {
     "password-with-bang.conf": "the password is cut short, and keepalived says nothing",
     "lvs-director.conf": "the load balancer's part is skipped, and that is said",
     "web-pair.conf": "its health script is not run, and that is said",
-    "not-yet-spoken.conf": "virtual MACs and AH are not spoken yet",
+    "not-yet-spoken.conf": "AH is not spoken yet",
 }
 
 # With script security on, keepalived wants root to own a script. To a user's namespace the host's

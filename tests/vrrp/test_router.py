@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.vrrp.examples import V2, V3, V3_IPV6, VIRTUAL_IP
+from tests.vrrp.examples import V2, V3, VIRTUAL_IP
 from vipkeeper.vrrp.advertisement import AUTHENTICATION_NONE, AUTHENTICATION_SIMPLE
-from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS
+from vipkeeper.vrrp.router import VirtualRouter, virtual_mac
+from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS, Family
 
 
 @pytest.mark.parametrize("router", [V2, V3], ids=["v2 at 1 s", "v3 at 100 cs"])
@@ -58,8 +58,8 @@ def test_how_many_adverts_may_be_missed_is_a_setting() -> None:
 
 
 def test_virtual_mac() -> None:
-    assert replace(V2, vrid=0x2A).virtual_mac.hex(":") == "00:00:5e:00:01:2a"
-    assert V3_IPV6.virtual_mac.hex(":") == "00:00:5e:00:02:01"
+    assert virtual_mac(Family.IPV4, 0x2A).hex(":") == "00:00:5e:00:01:2a"
+    assert virtual_mac(Family.IPV6, 1).hex(":") == "00:00:5e:00:02:01"
 
 
 def test_advertisement_says_what_holds_now() -> None:

@@ -53,8 +53,7 @@ def obstacle(
         return ShutdownCause.NO_INTERFACE
     if not settings.ignore_own_interface and not interfaces.is_usable(settings.interface):
         return ShutdownCause.INTERFACE_DOWN
-    virtual_mac = settings.virtual_mac
-    if virtual_mac is not None and interfaces.link(virtual_mac.interface) is None:
+    if lacks_virtual_interface(settings, interfaces):
         return ShutdownCause.NO_VIRTUAL_INTERFACE
     if source is None:
         return ShutdownCause.NO_PRIMARY_ADDRESS
@@ -66,6 +65,14 @@ def obstacle(
         if tracked.weight == 0 and interfaces.is_usable(tracked.name) == tracked.reverse:
             return ShutdownCause.TRACKED_INTERFACE_DOWN
     return None
+
+
+def lacks_virtual_interface(settings: InstanceSettings, interfaces: Interfaces) -> bool:
+    """It needs an interface with the virtual MAC, and there is none, or one with another MAC."""
+    if settings.virtual_mac is None:
+        return False
+    link = interfaces.link(settings.virtual_mac.interface)
+    return link is None or link.mac != settings.virtual_mac.packed
 
 
 def effective_priority(settings: InstanceSettings, interfaces: Interfaces) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from vipkeeper.daemon import statistics
@@ -186,17 +187,20 @@ class Instance:
         ):
             return
         try:
-            for address in settings.addresses:
-                self._effects.add_address(address)
+            self._acquire(settings.addresses)
         except KernelError as error:
             self._action_failed(error, now)
             return
         self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
     def restore(self, lost: list[VirtualAddress], now: int) -> None:
-        """Put back what somebody else has taken off, and say where it is."""
+        """Put back what somebody else has taken off, and say where it is.
+
+        Args:
+            lost: none of them where it is their interface that is down.
+        """
         try:
-            back = [address for address in lost if self._effects.add_address(address)]
+            back = self._acquire(lost)
         except KernelError as error:
             self._action_failed(error, now)
             return
@@ -209,6 +213,7 @@ class Instance:
                     "addresses": [[item.device, str(item.address)] for item in back],
                 }
             )
+        if back or not lost:
             self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
@@ -270,11 +275,7 @@ class Instance:
             case SendAdvertisement(resigning):
                 self._send_advertisement(resigning)
             case AcquireAddresses():
-                if self.settings.virtual_mac is not None:
-                    name = self.settings.virtual_mac.interface
-                    self._effects.set_virtual_interface(name, up=True)
-                for address in self.settings.addresses:
-                    self._effects.add_address(address)
+                self._acquire(self.settings.addresses)
             case ReleaseAddresses():
                 self._release_addresses()
             case AnnounceAddresses(occasion):
@@ -292,6 +293,12 @@ class Instance:
         self.statistics.count(statistics.SENT)
         if resigning:
             self.statistics.count(statistics.RESIGNATIONS_SENT)
+
+    def _acquire(self, addresses: Iterable[VirtualAddress]) -> list[VirtualAddress]:
+        """Have these addresses; returns those that were not there."""
+        if self.settings.virtual_mac is not None:
+            self._effects.set_virtual_interface(self.settings.virtual_mac.interface, up=True)
+        return [address for address in addresses if self._effects.add_address(address)]
 
     def _release_addresses(self) -> None:
         """Remove them all, even if removing one fails."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from vipkeeper import __version__
 from vipkeeper.daemon import log_lines, systemd, translation
+from vipkeeper.daemon.accept_mode import AcceptMode
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
@@ -25,6 +26,8 @@ from vipkeeper.daemon.pidfile import PidFile
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
+from vipkeeper.daemon.state_file import StateFile
+from vipkeeper.daemon.virtual_interfaces import VirtualInterfaces
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
 from vipkeeper.linux.configuration_files import read_configuration
@@ -55,6 +58,10 @@ class Keeper:
         self._status_requests: dict[int, Answer] = {}
         self._next_request = 0
         self._hooks = HookRunner(self._warn)
+        self._state_file = StateFile(options.pid_file.with_suffix(".state"), self._warn)
+        self._virtual_interfaces = VirtualInterfaces(self._state_file, self._warn)
+        self._virtual_interfaces_made_at = 0
+        self._accept_mode = AcceptMode(options.pid_file, self._state_file, self._warn)
         self._stopping = False
         self.exit_code = 0
         self._signals = SignalReader((*_SIGNALS, *DUMP_SIGNALS.values()))
@@ -73,12 +80,15 @@ class Keeper:
         self._tell_findings(self._loaded.findings)
         for option in self._options.ignored:
             self._warn(f"option {option} has no effect here")
+        self._undo_leftovers()
         self._start_speaker()
         try:
             self._loop.run()
         finally:
             if self._speaker is not None:
                 self._speaker.kill()
+            self._accept_mode.fit(())
+            self._virtual_interfaces.remove_all_but(())
             if self._control is not None:
                 self._control.close()
             self._speaker_pid_file.release()
@@ -126,11 +136,31 @@ class Keeper:
         self._loop.watch(self._speaker.channel, self._speaker_says)
         self._configure_speaker()
 
+    def _undo_leftovers(self) -> None:
+        """A daemon that was killed has left what only its successor can undo."""
+        left = self._state_file.left()
+        self._virtual_interfaces.undo_leftovers(left)
+        self._accept_mode.undo_leftovers(left)
+        self._state_file.save()
+
     def _configure_speaker(self) -> None:
+        """What the instances need is there before they are told of, and goes after them."""
+        self._accept_mode.fit(self._settings)
+        self._virtual_interfaces.make(self._settings)
         if self._speaker is not None:
             plain = [settings.to_plain() for settings in self._settings]
             if not self._speaker.channel.send({"do": "configure", "instances": plain}):
                 self._flush_later()
+
+    def _make_virtual_interfaces_again(self) -> None:
+        """At once, but not again and again where it does not succeed."""
+
+        def make() -> None:
+            self._virtual_interfaces.make(self._settings)
+            self._virtual_interfaces_made_at = self._loop.now()
+
+        at = max(self._loop.now(), self._virtual_interfaces_made_at + RESPAWN_DELAY_NS)
+        self._loop.schedule.set("virtual interfaces", at, make)
 
     def _flush_later(self) -> None:
         def flush() -> None:
@@ -220,6 +250,10 @@ class Keeper:
                     answer({"ok": True, "status": self._status(record)})
             case "renamed":
                 self._history.rename(record["names"])
+            case "configured":
+                self._virtual_interfaces.remove_all_but(self._settings)
+            case "virtual-interface-missing":
+                self._make_virtual_interfaces_again()
             case _:
                 self._write_lines(record)
                 if record["record"] in ("transition", "waiting"):

@@ -24,7 +24,7 @@ from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
 from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
-from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
+from vipkeeper.linux.rtnetlink import AddressGone, Link, LinkGone, RouteMonitor, RouteNetlink
 from vipkeeper.linux.vrrp_socket import VrrpReceiver
 from vipkeeper.vrrp.advertisement import Discard, DiscardReason, decode
 from vipkeeper.vrrp.datagram import Address, Datagram
@@ -93,6 +93,7 @@ class Speaker:
         identity, not by its name. Addresses are released before any is acquired, since one may
         move from an instance to another.
         """
+        self._interfaces_changed()  # what the keeper has made for them is there
         now = self._loop.now()
         settings_of = {settings.identity: settings for settings in wanted}
         for identity, instance in list(self._instances.items()):
@@ -115,6 +116,7 @@ class Speaker:
         self._fit_sockets()
         self._reconsider()
         scheduling.freeze_garbage_collection()
+        self.report({"record": "configured"})
 
     def _tell_names(self, settings_of: dict[Identity, InstanceSettings]) -> None:
         names = {
@@ -169,8 +171,19 @@ class Speaker:
                 self._interfaces.apply(change)
         self._fit_sockets()
         self._reconsider()
-        if changes is None or any(isinstance(change, AddressGone) for change in changes):
+        if changes is None or any(isinstance(change, AddressGone | Link) for change in changes):
             self._restore_addresses()
+        if changes is None or any(isinstance(change, Link | LinkGone) for change in changes):
+            self._ask_for_virtual_interfaces()
+
+    def _ask_for_virtual_interfaces(self) -> None:
+        """Somebody has deleted one, or what it lay on has come back without it."""
+        if any(
+            circumstances.lacks_virtual_interface(instance.settings, self._interfaces)
+            and self._interfaces.link(instance.settings.interface)
+            for instance in self._instances.values()
+        ):
+            self.report({"record": "virtual-interface-missing"})
 
     def _used_interfaces(self) -> set[str]:
         return {
@@ -183,7 +196,7 @@ class Speaker:
         }
 
     def _restore_addresses(self) -> None:
-        """An Active router has its addresses, whoever takes them away."""
+        """An Active router has its addresses, whoever takes them or their interface away."""
         for instance in self._instances.values():
             if not isinstance(instance.state, Active):
                 continue
@@ -192,7 +205,9 @@ class Speaker:
                 for address in instance.settings.addresses
                 if not self._interfaces.has_address(address.device, address.address)
             ]
-            if lost:
+            virtual_mac = instance.settings.virtual_mac
+            is_down = virtual_mac and not self._interfaces.is_usable(virtual_mac.interface)
+            if lost or is_down:
                 instance.restore(lost, self._loop.now())
                 self._schedule(instance)
 

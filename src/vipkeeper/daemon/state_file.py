@@ -1,7 +1,7 @@
 """What this daemon has changed on the host and must undo, also after it was killed.
 
 Every change is written here before it is made, so that whatever ends the daemon, the next start
-knows at least what there may be to undo. The file lies in /run, beside the pid file: a reboot
+knows at least what there may be to undo. The file lies beside the pid file, in /run: a reboot
 undoes the changes and removes the file with them.
 """
 
@@ -23,27 +23,33 @@ class HostChanges:
     Attributes:
         macvlans: names of the interfaces that were made.
         sysctls: path -> the value before, and the value that was set.
+        tables: names of the nftables tables (family inet) that were made.
     """
 
     macvlans: list[str] = field(default_factory=list)
     sysctls: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.macvlans or self.sysctls)
+        return bool(self.macvlans or self.sysctls or self.tables)
 
 
 class StateFile:
-    """Reads and writes :class:`HostChanges`; what goes wrong is told and stops nothing.
+    """Keeps :class:`HostChanges` on disk; what goes wrong is told and stops nothing.
 
     Args:
         warn: is told what could not be read or written.
+
+    Attributes:
+        changes: what is changed now; :meth:`save` after it was altered.
     """
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self.path = path
+        self.changes = HostChanges()
         self._warn = warn
 
-    def read(self) -> HostChanges:
+    def left(self) -> HostChanges:
         """What the last daemon with this file has left; nothing if it ended well."""
         try:
             text = self.path.read_text()
@@ -61,15 +67,15 @@ class StateFile:
             )
             return HostChanges()
 
-    def write(self, changes: HostChanges) -> None:
+    def save(self) -> None:
         """Replace the file in one step; without changes there is none."""
-        if not changes:
+        if not self.changes:
             with suppress(OSError):
                 self.path.unlink()
             return
         beside = self.path.with_name(f"{self.path.name}.new")
         try:
-            beside.write_text(json.dumps({"format": FORMAT, **asdict(changes)}))
+            beside.write_text(json.dumps({"format": FORMAT, **asdict(self.changes)}))
             beside.replace(self.path)
         except OSError as error:
             self._warn(
@@ -81,10 +87,11 @@ class StateFile:
 def _changes(plain: dict[str, object]) -> HostChanges:
     if plain["format"] != FORMAT:
         raise ValueError(plain["format"])
-    macvlans, sysctls = plain["macvlans"], plain["sysctls"]
-    if not isinstance(macvlans, list) or not isinstance(sysctls, dict):
+    macvlans, sysctls, tables = plain["macvlans"], plain["sysctls"], plain["tables"]
+    if not (isinstance(macvlans, list) and isinstance(sysctls, dict) and isinstance(tables, list)):
         raise TypeError
     return HostChanges(
         [str(name) for name in macvlans],
         {str(path): (str(before), str(ours)) for path, (before, ours) in sysctls.items()},
+        [str(name) for name in tables],
     )

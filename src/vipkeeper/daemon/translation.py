@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from vipkeeper.daemon.settings import InstanceSettings, TrackedInterface, VirtualAddress
+from vipkeeper.daemon.settings import (
+    InstanceSettings,
+    TrackedInterface,
+    VirtualAddress,
+    VirtualMac,
+)
 from vipkeeper.keepalived.configuration import (
     Configuration,
     VrrpInstance,
@@ -11,7 +16,8 @@ from vipkeeper.keepalived.configuration import VirtualAddress as ConfiguredAddre
 from vipkeeper.vrrp.advertisement import ChecksumForm
 from vipkeeper.vrrp.announcement import AnnouncementSettings
 from vipkeeper.vrrp.datagram import Address
-from vipkeeper.vrrp.router import Peer
+from vipkeeper.vrrp.router import Peer, virtual_mac
+from vipkeeper.vrrp.version import Family
 
 
 def instances(configuration: Configuration) -> list[InstanceSettings]:
@@ -56,7 +62,17 @@ def _instance(instance: VrrpInstance) -> InstanceSettings:
         peers_only=instance.check_unicast_src,
         ttl=instance.unicast_ttl,
         checksum_form=ChecksumForm.MESSAGE if _checksum_as_v2(instance) else None,
+        accept=instance.accept,
+        virtual_mac=_virtual_mac(instance),
     )
+
+
+def _virtual_mac(instance: VrrpInstance) -> VirtualMac | None:
+    written = instance.virtual_mac
+    if written is None:
+        return None
+    of_the_rfc = virtual_mac(Family(instance.family), instance.virtual_router_id).hex(":")
+    return VirtualMac(written.interface, written.mac or of_the_rfc, not written.transmit_on_base)
 
 
 def _source(instance: VrrpInstance) -> Address | None:

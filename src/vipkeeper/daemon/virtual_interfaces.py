@@ -36,9 +36,10 @@ class _Wanted:
 
 
 class VirtualInterfaces:
-    """Has exactly the interfaces that the instances need.
+    """Has the interfaces that the instances need.
 
     Args:
+        state_file: where every change is noted before it is made.
         tell: is told in words what was done and what could not be done.
     """
 
@@ -46,43 +47,42 @@ class VirtualInterfaces:
         self._state_file = state_file
         self._tell = tell
         self._made: dict[str, _Wanted] = {}
-        self._sysctls: dict[str, tuple[str, str]] = {}
 
-    def undo_leftovers(self) -> None:
+    def undo_leftovers(self, left: HostChanges) -> None:
         """What a daemon that was killed has left goes, before this one begins."""
-        left = self._state_file.read()
         for name in left.macvlans:
             if self._delete(name):
                 self._tell(f"removed interface {name}, left by a daemon that was killed")
         for path, (before, ours) in left.sysctls.items():
             if _restore(Path(path), before, ours, self._tell):
                 self._tell(f"set {path} back to {before}, left by a daemon that was killed")
-        self._state_file.write(HostChanges())
 
-    def fit(self, instances: Iterable[InstanceSettings]) -> None:
-        """Make what is missing, remove what is no longer wanted."""
+    def make(self, instances: Iterable[InstanceSettings]) -> None:
+        """Make what these instances need and is not there, also if it was and has gone."""
         wanted = _wanted(instances)
-        if not wanted and not self._made:
+        if not wanted:
             return
         there = self._names()
-        for name, made in list(self._made.items()):
-            if wanted.get(name) != made:
-                self._delete(name)
-            elif name in there:
-                continue
-            del self._made[name]  # somebody else deleted it, or its parent has gone
-        self._restore_parents({item.parent for item in wanted.values()})
         for name, item in wanted.items():
-            if name not in self._made and _index(item.parent):
+            made = self._made.get(name)
+            if made is not None and made != item:
+                self._delete(name)
+            elif made is not None and name in there:
+                continue
+            self._made.pop(name, None)  # somebody else deleted it, or its parent has gone
+            if _index(item.parent):
                 self._make(name, item)
         self._save()
 
-    def undo(self) -> None:
-        """Leave the host as it was."""
-        for name in self._made:
+    def remove_all_but(self, instances: Iterable[InstanceSettings]) -> None:
+        """Remove what these instances do not need; the router on it has resigned before."""
+        if not self._made and not self._state_file.changes:
+            return
+        wanted = _wanted(instances)
+        for name in set(self._made) - set(wanted):
             self._delete(name)
-        self._made.clear()
-        self._restore_parents(set())
+            del self._made[name]
+        self._restore_parents({item.parent for item in wanted.values()})
         self._save()
 
     # -- one interface ---------------------------------------------------------------------
@@ -106,7 +106,7 @@ class VirtualInterfaces:
                 macvlans.close()
             _settle(name, wanted)
         except KernelError as error:
-            self._tell(f"{error.message}: the instance on {name} waits")
+            self._tell(f"{error}: the instance on {name} waits")
             self._delete(name)
             del self._made[name]
 
@@ -117,7 +117,7 @@ class VirtualInterfaces:
                 if macvlan.name == name:
                     return macvlans.delete(macvlan.index)
         except KernelError as error:
-            self._tell(error.message)
+            self._tell(str(error))
         finally:
             macvlans.close()
         return False
@@ -135,18 +135,20 @@ class VirtualInterfaces:
         before = sysctl.read(path)
         if before is None or before == value:
             return
-        self._sysctls[str(path)] = (before, value)
+        self._state_file.changes.sysctls[str(path)] = (before, value)
         self._save()
         sysctl.write(path, value)
 
     def _restore_parents(self, still_used: set[str]) -> None:
-        for path, (before, ours) in list(self._sysctls.items()):
+        changed = self._state_file.changes.sysctls
+        for path, (before, ours) in list(changed.items()):
             if Path(path).parent.name not in still_used:
                 _restore(Path(path), before, ours, self._tell)
-                del self._sysctls[path]
+                del changed[path]
 
     def _save(self) -> None:
-        self._state_file.write(HostChanges(list(self._made), dict(self._sysctls)))
+        self._state_file.changes.macvlans = list(self._made)
+        self._state_file.save()
 
 
 def _wanted(instances: Iterable[InstanceSettings]) -> dict[str, _Wanted]:
@@ -178,7 +180,7 @@ def _restore(path: Path, before: str, ours: str, tell: Callable[[str], None]) ->
     try:
         sysctl.write(path, before)
     except KernelError as error:
-        tell(error.message)
+        tell(str(error))
         return False
     return True
 

@@ -40,11 +40,17 @@ class AddressLine:
     flags: set[str] = field(default_factory=set)
     preferred_lft: int | None = None
 
-    def on(self, interface: str) -> VirtualAddress:
-        """The address, on ``interface`` unless its line names another device."""
+    def on(self, interface: str, virtual_interface: str = "") -> VirtualAddress:
+        """The address, on ``interface`` unless its line names another device.
+
+        Args:
+            virtual_interface: the one with the virtual MAC address, that stands for
+                ``interface``, also where the line names it.
+        """
+        device = self.device.value if self.device else interface
         return VirtualAddress(
             interface=self.interface,
-            device=self.device.value if self.device else interface,
+            device=virtual_interface or device if device == interface else device,
             broadcast=self.broadcast,
             label=self.label,
             scope=self.scope,

@@ -27,9 +27,9 @@ def interface_uses(lines: InstanceLines, instance: VrrpInstance) -> list[Interfa
     """Every interface that must exist for ``instance`` to run."""
     own = lines.places["interface"].words[1]
     uses = [InterfaceUse(lines.name, "", own.value, own.text)]
+    made = instance.virtual_mac.interface if instance.virtual_mac else ""
     for address in lines.virtual_ipaddress + lines.virtual_ipaddress_excluded:
-        if address.device is not None:
-            device = address.device
+        if (device := address.device) is not None and device.value != made:
             uses.append(InterfaceUse(lines.name, " for an address", device.value, device.text))
     tracked = {interface.name for interface in instance.track_interface}
     for line in lines.track_interface:

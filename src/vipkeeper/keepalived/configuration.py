@@ -127,6 +127,21 @@ class UnicastPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualMac:
+    """An interface of its own for the virtual addresses, with a MAC address of its own.
+
+    Attributes:
+        interface: its name.
+        mac: as 02:00:5e:10:00:01; empty for the one that goes with the VRID (RFC 9568 7.3).
+        transmit_on_base: adverts leave from the instance's interface, with that one's MAC address.
+    """
+
+    interface: str
+    mac: str = ""
+    transmit_on_base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VrrpInstance:
     """One virtual router on one interface.
 
@@ -145,7 +160,8 @@ class VrrpInstance:
         check_unicast_src: only what a listed peer sends is heard.
         unicast_fault_no_peer: FAULT where a unicast keyword is given and no peer.
         checksum_as_v2: the checksum of VRRPv3 over IPv4 covers the message alone.
-        strict_mode, use_vmac, use_vmac_addr, vmac_xmit_base, use_ipvlan: as written.
+        virtual_mac: of use_vmac; None without.
+        strict_mode, use_ipvlan: as written.
     """
 
     name: str
@@ -172,9 +188,7 @@ class VrrpInstance:
     notify: NotifyCommands = NotifyCommands()
     accept: bool = True
     strict_mode: bool = False
-    use_vmac: bool = False
-    use_vmac_addr: bool = False
-    vmac_xmit_base: bool = False
+    virtual_mac: VirtualMac | None = None
     use_ipvlan: bool = False
     mcast_src_ip: IPv4Address | IPv6Address | None = None
     unicast_src_ip: IPv4Address | IPv6Address | None = None
@@ -215,6 +229,7 @@ class GlobalDefs:
     script_group: str = ""
     enable_script_security: bool = False
     dynamic_interfaces: bool = False
+    vmac_prefix: str = "vrrp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
@@ -18,6 +19,7 @@ from vipkeeper.keepalived.support import GLOBAL_DEFS, report_absent
 from vipkeeper.keepalived.values import (
     LONGEST_DELAY_S,
     UNSIGNED_MAX,
+    BadValueError,
     Setting,
     apply,
     at_least_one,
@@ -28,6 +30,10 @@ from vipkeeper.keepalived.values import (
     text,
     timer,
 )
+
+# An interface's name has 15 characters at most, and ends in a number and the VRID: "11.255".
+LONGEST_PREFIX = 9
+_PREFIX = re.compile(r"[^\s/:]+")
 
 LONGEST_TIMER_NS = UNSIGNED_MAX * 1000
 
@@ -70,6 +76,13 @@ def garp_settings(prefix: str) -> dict[str, Setting]:
     }
 
 
+def _interface_name_prefix(statement: Statement, report: Report) -> str:
+    prefix = text(statement, report)
+    if len(prefix) > LONGEST_PREFIX or not _PREFIX.fullmatch(prefix):
+        raise BadValueError(f"expected at most {LONGEST_PREFIX} characters, without '/' and ':'")
+    return prefix
+
+
 _GARP = garp_settings("vrrp_") | {
     "vrrp_garp_interval": Setting("interval_ns", timer(1000, LONGEST_TIMER_NS)),
     "vrrp_gna_interval": Setting("gna_interval_ns", timer(1000, LONGEST_TIMER_NS)),
@@ -89,6 +102,7 @@ _SETTINGS = {
     "vrrp_check_unicast_src": Setting("check_unicast_src", switch, optional=True),
     "vrrp_strict": Setting("strict", switch, optional=True),
     "vrrp_startup_delay": Setting("startup_delay_ns", timer(0, LONGEST_TIMER_NS)),
+    "vmac_prefix": Setting("vmac_prefix", _interface_name_prefix),
     "enable_script_security": Setting("enable_script_security", constant(True), optional=True),
 }
 
@@ -120,6 +134,7 @@ class GlobalLines:
     script_group: str = ""
     enable_script_security: bool = False
     dynamic_interfaces: bool = False
+    vmac_prefix: str = "vrrp"
     garp: GarpLines = field(default_factory=GarpLines)
 
     def read(self, statement: Statement, report: Report) -> bool:

@@ -28,6 +28,7 @@ from vipkeeper.keepalived.values import (
     timer,
     whole_number,
 )
+from vipkeeper.keepalived.virtual_mac import VirtualMacLine, read_virtual_mac
 
 DEFAULT_PRIORITY = 100
 
@@ -58,7 +59,6 @@ _SETTINGS = {
     "track_src_ip": Setting("track_src_ip", constant(True), optional=True),
     "owner_ignore_adverts": Setting("owner_ignore_adverts", switch, optional=True),
     "v3_checksum_as_v2": Setting("checksum_as_v2", switch, optional=True),
-    "use_vmac_addr": Setting("use_vmac_addr", constant(True), optional=True),
     "vmac_xmit_base": Setting("vmac_xmit_base", constant(True), optional=True),
 }
 
@@ -66,6 +66,8 @@ _OTHERS = frozenset({"state", "priority", "authentication", "virtual_ipaddress"}
     "virtual_ipaddress_excluded", "track_interface", "track_script", "unicast_peer", "use_vmac",
     "use_ipvlan",
 }  # fmt: skip
+
+_ONCE = frozenset({*_SETTINGS, *_GARP, "use_vmac"})
 
 KEYWORDS = frozenset({*_GARP, *_SETTINGS, *NOTIFY, *INSTANCE, *_OTHERS})
 
@@ -105,8 +107,7 @@ class InstanceLines:
     notify: NotifyReader = field(default_factory=NotifyReader)
     accept: bool | None = None
     strict_mode: bool | None = None
-    use_vmac: bool = False
-    use_vmac_addr: bool = False
+    use_vmac: VirtualMacLine | None = None
     vmac_xmit_base: bool = False
     use_ipvlan: bool = False
     mcast_src_ip: Address | None = None
@@ -123,7 +124,7 @@ class InstanceLines:
     def read(self, statement: Statement, report: Report) -> bool:
         """One statement of the block; whether its keyword is known there."""
         keyword = statement.keyword
-        if keyword in self.places and (keyword in _SETTINGS or keyword in _GARP):
+        if keyword in self.places and keyword in _ONCE:
             line = self.places[keyword].text.line.number
             message = f"{keyword} is given twice: this one replaces that of line {line}"
             report.warning(statement.words[0], "repeated-keyword", message)
@@ -165,7 +166,8 @@ class InstanceLines:
                     if (peer := read_unicast_peer(self.name, line, report)) is not None:
                         self.unicast_peer.append((line, peer))
             case "use_vmac":
-                self.use_vmac = True
+                refuse_block(statement, report)
+                self.use_vmac = read_virtual_mac(statement, report)
             case "use_ipvlan":
                 self.use_ipvlan = True
             case _:

@@ -26,6 +26,7 @@ from vipkeeper.keepalived.scripts import SCRIPT_KEYWORDS, read_script, read_sync
 from vipkeeper.keepalived.settling import settle
 from vipkeeper.keepalived.source import Source
 from vipkeeper.keepalived.support import OUT_OF_SCOPE, ROOT, report_absent
+from vipkeeper.keepalived.virtual_mac import VirtualInterfaceNames
 from vipkeeper.keepalived.words import Word
 
 ROOT_KEYWORDS = frozenset({"global_defs", "vrrp_instance", *ROOT})
@@ -200,8 +201,12 @@ class _Document:
         addresses: dict[object, InstanceLines] = {}
         instances: list[VrrpInstance] = []
         uses: list[checks.InterfaceUse] = []
+        names = VirtualInterfaceNames(
+            (lines.use_vmac.name for lines, _ in self.instances if lines.use_vmac),
+            defaults.vmac_prefix,
+        )
         for lines, report in self.instances:
-            instance = settle(lines, defaults, self.defaults.places, report)
+            instance = settle(lines, defaults, self.defaults.places, names, report)
             if instance is None:
                 continue
             checks.same_virtual_router(lines, instance, running, report)

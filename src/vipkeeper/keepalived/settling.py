@@ -28,6 +28,7 @@ from vipkeeper.keepalived.instances import DEFAULT_PRIORITY, InstanceLines
 from vipkeeper.keepalived.paths import settle_path
 from vipkeeper.keepalived.report import Report
 from vipkeeper.keepalived.scripts import read_tracked_interface
+from vipkeeper.keepalived.virtual_mac import VirtualInterfaceNames, settle_virtual_mac
 
 OWNER_PRIORITY = 255  # RFC 9568 5.2.4
 
@@ -39,9 +40,14 @@ def settle(
     lines: InstanceLines,
     defaults: GlobalDefs,
     global_places: Mapping[str, Statement],
+    names: VirtualInterfaceNames,
     report: Report,
 ) -> VrrpInstance | None:
-    """The instance in force, or None where it cannot be run; ``report`` says why."""
+    """The instance in force, or None where it cannot be run; ``report`` says why.
+
+    Args:
+        names: gives a name to an interface with a virtual MAC address that has none.
+    """
     places = {**global_places, **lines.places}
     _require_identity(lines, report)
     family, advertised = one_family(lines, report)
@@ -54,6 +60,16 @@ def settle(
     priority = _priority(lines, report)
     nopreempt, preempt_delay_ns = _preemption(lines, state, priority, report)
     path = settle_path(lines, defaults, global_places, family, report)
+    virtual_mac = settle_virtual_mac(
+        lines.use_vmac,
+        lines.places.get("vmac_xmit_base"),
+        family=family,
+        vrid=lines.virtual_router_id or 0,
+        unicast=bool(path.unicast_peer),
+        names=names,
+        report=report,
+    )
+    virtual_interface = virtual_mac.interface if virtual_mac else ""
     instance = VrrpInstance(
         name=lines.name,
         interface=lines.interface,
@@ -64,8 +80,10 @@ def settle(
         version=version,
         family=family,
         authentication=_authentication(lines, version, report),
-        virtual_ipaddress=tuple(line.on(lines.interface) for line in advertised),
-        virtual_ipaddress_excluded=tuple(line.on(lines.interface) for line in excluded),
+        virtual_ipaddress=tuple(line.on(lines.interface, virtual_interface) for line in advertised),
+        virtual_ipaddress_excluded=tuple(
+            line.on(lines.interface, virtual_interface) for line in excluded
+        ),
         nopreempt=nopreempt,
         preempt_delay_ns=preempt_delay_ns,
         garp=lines.garp.over(defaults.garp),
@@ -83,9 +101,7 @@ def settle(
         ),
         accept=_first(lines.accept, True),
         strict_mode=_first(lines.strict_mode, defaults.strict),
-        use_vmac=lines.use_vmac,
-        use_vmac_addr=lines.use_vmac_addr,
-        vmac_xmit_base=lines.vmac_xmit_base,
+        virtual_mac=virtual_mac,
         use_ipvlan=lines.use_ipvlan,
         mcast_src_ip=path.mcast_src_ip,
         unicast_src_ip=path.unicast_src_ip,

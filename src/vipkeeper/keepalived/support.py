@@ -50,12 +50,11 @@ _NO_SCHEDULING = "vipkeeperd chooses its own scheduling"
 _NO_BUFFERS = "vipkeeperd chooses its own buffers"
 _NO_SNMP = "there is no SNMP agent"
 _NO_DBUS = "there is no D-Bus service"
-_NO_FIREWALL = "no firewall rule is set"
+_OWN_FIREWALL = "no_accept is carried out by nftables, in a table of vipkeeperd's own"
 _NO_FIFO = "nothing is written to a FIFO"
 _NO_DUMP = "state is asked for with 'vipkeeper status --json'"
 _NO_BFD = "BFD is not spoken"
 _NO_TRACKING = "its state does not change a priority or cause FAULT"
-_NO_VMAC = "the virtual MAC address is not used"
 
 ROOT = {
     **_absent(_ERROR, "vipkeeperd runs in the network namespace that it is started in",
@@ -98,9 +97,10 @@ GLOBAL_DEFS = {
     **_absent(_WARNING, "it is not applied", "vrrp_min_garp", "vrrp_garp_extra_if",
               "vrrp_vmac_garp_intvl",
               "vrrp_startup_delay", "vrrp_delay_after_boot", "disable_local_igmp"),
-    **_absent(_NOTE, "no virtual MAC interface is made", "vmac_prefix", "vmac_addr_prefix"),
+    **_absent(_NOTE, "virtual addresses on other interfaces have no virtual MAC address",
+              "vmac_addr_prefix"),
     **_absent(_NOTE, "adverts of unknown VRIDs are counted, not logged", "log_unknown_vrids"),
-    **_absent(_WARNING, _NO_FIREWALL, "vrrp_iptables", "vrrp_ipsets", "nftables",
+    **_absent(_NOTE, _OWN_FIREWALL, "vrrp_iptables", "vrrp_ipsets", "nftables",
               "nftables_priority", "nftables_counters", "nftables_ifindex"),
     **_absent(_NOTE, _NO_SCHEDULING, "vrrp_priority", "vrrp_no_swap", "vrrp_cpu_affinity",
               "vrrp_rt_priority", "vrrp_rlimit_rttime", "vrrp_rlimit_rtime", "max_auto_priority",
@@ -129,7 +129,8 @@ GLOBAL_DEFS = {
 }  # fmt: skip
 
 INSTANCE = {
-    **_absent(_ERROR, _NO_VMAC, "use_vmac", "use_vmac_addr", "vmac_xmit_base"),
+    **_absent(_ERROR, "addresses on other interfaces keep those interfaces' MAC addresses",
+              "use_vmac_addr"),
     **_absent(_ERROR, "no ipvlan interface is made", "use_ipvlan"),
     **_absent(_WARNING, "the checksum is always that of the packet's own addresses",
               "old_unicast_checksum"),
@@ -137,7 +138,6 @@ INSTANCE = {
     **_absent(_ERROR, "the instance runs in the VRF of its interface", "vrf"),
     **_absent(_WARNING, "routes and rules do not move with the address", "virtual_routes",
               "virtual_rules"),
-    **_absent(_WARNING, "packets to the virtual addresses are accepted", "no_accept"),
     **_absent(_WARNING, _NO_TRACKING, "track_script", "track_process", "track_file",
               "vrrp_track_file", "track_bfd"),
     **_absent(_WARNING, "it is not applied", "garp_extra_if", "vmac_garp_intvl",

@@ -19,6 +19,11 @@ from vipkeeper.vrrp.version import SECOND_NS, Family, Version
 DEFAULT_DOWN_INTERVAL_ADVERTS = 3
 
 
+def virtual_mac(family: Family, vrid: int) -> bytes:
+    """00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
+    return bytes((0x00, 0x00, 0x5E, 0x00, 1 if family is Family.IPV4 else 2, vrid))
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Another router of the same virtual router, where adverts are sent to each (unicast).
@@ -98,11 +103,6 @@ class VirtualRouter:
     @property
     def is_owner(self) -> bool:
         return self.priority == PRIORITY_OWNER
-
-    @property
-    def virtual_mac(self) -> bytes:
-        """00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
-        return bytes((0x00, 0x00, 0x5E, 0x00, 1 if self.family is Family.IPV4 else 2, self.vrid))
 
     @property
     def multicast_group(self) -> Address:
