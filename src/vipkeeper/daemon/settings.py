@@ -117,6 +117,7 @@ class InstanceSettings:
     tracked: tuple[TrackedInterface, ...] = ()
     ignore_own_interface: bool = False
     owner_ignores_adverts: bool = False
+    discard_address_list_mismatch: bool = False
     source: Address | None = None
     track_source: bool = False
     group: Address | None = None
@@ -164,6 +165,7 @@ class InstanceSettings:
             advertise_before_yielding=self.advertise_before_yielding,
             owner_starts_active=self.owner_starts_active,
             owner_ignores_adverts=self.owner_ignores_adverts,
+            discard_address_list_mismatch=self.discard_address_list_mismatch,
             group=self.group,
             peers=self.peers,
             peers_only=self.peers_only,

@@ -53,6 +53,7 @@ def _instance(instance: VrrpInstance) -> InstanceSettings:
         ),
         ignore_own_interface=instance.dont_track_primary,
         owner_ignores_adverts=instance.owner_ignore_adverts,
+        discard_address_list_mismatch=instance.discard_address_mismatch,
         source=_source(instance),
         track_source=instance.track_src_ip,
         group=instance.multicast_group,

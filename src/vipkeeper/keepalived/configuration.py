@@ -159,6 +159,8 @@ class VrrpInstance:
         unicast_ttl: of the adverts that go to peers.
         check_unicast_src: only what a listed peer sends is heard.
         unicast_fault_no_peer: FAULT where a unicast keyword is given and no peer.
+        discard_address_mismatch: an advert with other addresses than ours is discarded, unless an
+            owner sent it.
         checksum_as_v2: the checksum of VRRPv3 over IPv4 covers the message alone.
         virtual_mac: of use_vmac; None without.
         strict_mode, use_ipvlan: as written.
@@ -197,6 +199,7 @@ class VrrpInstance:
     check_unicast_src: bool = False
     track_src_ip: bool = False
     owner_ignore_adverts: bool = False
+    discard_address_mismatch: bool = False
     checksum_as_v2: bool = False
     multicast_group: IPv4Address | IPv6Address = MULTICAST_GROUP_4
 

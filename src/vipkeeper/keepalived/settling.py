@@ -28,6 +28,7 @@ from vipkeeper.keepalived.instances import DEFAULT_PRIORITY, InstanceLines
 from vipkeeper.keepalived.paths import settle_path
 from vipkeeper.keepalived.report import Report
 from vipkeeper.keepalived.scripts import read_tracked_interface
+from vipkeeper.keepalived.strict import made_strict
 from vipkeeper.keepalived.virtual_mac import VirtualInterfaceNames, settle_virtual_mac
 
 OWNER_PRIORITY = 255  # RFC 9568 5.2.4
@@ -55,7 +56,6 @@ def settle(
     advertised, excluded = within_one_advert(advertised, lines, report)
     check_first_is_link_local(lines, advertised, report)
     check_addresses(lines, advertised + excluded, report)
-    _refuse_what_is_not_spoken(lines, defaults, places, report)
     state = lines.state or "BACKUP"
     priority = _priority(lines, report)
     nopreempt, preempt_delay_ns = _preemption(lines, state, priority, report)
@@ -113,6 +113,8 @@ def settle(
         owner_ignore_adverts=_first(lines.owner_ignore_adverts, defaults.owner_ignore_adverts),
         checksum_as_v2=_first(lines.checksum_as_v2, defaults.checksum_as_v2),
     )
+    if instance.strict_mode:
+        instance = made_strict(instance, lines, places, report)
     return None if report.failed else instance
 
 
@@ -132,29 +134,6 @@ def _require_identity(lines: InstanceLines, report: Report) -> None:
             "missing-virtual-router-id",
             f"({lines.name}) the virtual router id must be set",
             "the same number from 1 to 255 on all routers that share the addresses",
-        )
-
-
-def _refuse_what_is_not_spoken(
-    lines: InstanceLines,
-    defaults: GlobalDefs,
-    places: Mapping[str, Statement],
-    report: Report,
-) -> None:
-    """Errors for what other routers would see and vipkeeper does not speak yet."""
-
-    def refuse(keyword: str, global_keyword: str, what: str, suggestion: str = "") -> None:
-        place = places.get(keyword) or places[global_keyword]
-        message = f"({lines.name}) {what}: the instance is not run"
-        report.error(place.words[-1], "not-yet-supported", message, suggestion)
-
-    if _first(lines.strict_mode, defaults.strict):
-        refuse(
-            "strict_mode",
-            "vrrp_strict",
-            "strict mode is not supported yet",
-            "remove it: it also keeps clients from reaching the addresses"
-            " of a router that does not own them",
         )
 
 
