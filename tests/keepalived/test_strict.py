@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.keepalived.memory import codes, instance, instance_text, loaded
-from vipkeeper.keepalived.virtual_mac import VirtualMac
+from vipkeeper.keepalived.configuration import VirtualMac
 
 S = 1_000_000_000
 STRICT = "strict_mode"

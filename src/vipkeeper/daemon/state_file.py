@@ -8,10 +8,13 @@ undoes the changes and removes the file with them.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from vipkeeper.linux import sysctl
 
 FORMAT = 1
 
@@ -75,7 +78,7 @@ class StateFile:
             return
         beside = self.path.with_name(f"{self.path.name}.new")
         try:
-            beside.write_text(json.dumps({"format": FORMAT, **asdict(self.changes)}))
+            _write(beside, json.dumps({"format": FORMAT, **asdict(self.changes)}))
             beside.replace(self.path)
         except OSError as error:
             self._warn(
@@ -84,12 +87,23 @@ class StateFile:
             )
 
 
+def _write(path: Path, text: str) -> None:
+    """As root's own file, wherever somebody else may have put a link of that name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "w") as file:
+        file.write(text)
+
+
 def _changes(plain: dict[str, object]) -> HostChanges:
     if plain["format"] != FORMAT:
         raise ValueError(plain["format"])
     macvlans, sysctls, tables = plain["macvlans"], plain["sysctls"], plain["tables"]
     if not (isinstance(macvlans, list) and isinstance(sysctls, dict) and isinstance(tables, list)):
         raise TypeError
+    for path in sysctls:
+        # What is written there is written by root: to nothing else, whoever wrote this file.
+        if not Path(path).is_relative_to(sysctl.NET) or ".." in Path(path).parts:
+            raise ValueError(path)
     return HostChanges(
         [str(name) for name in macvlans],
         {str(path): (str(before), str(ours)) for path, (before, ours) in sysctls.items()},
