@@ -298,3 +298,35 @@ def test_addresses_beyond_what_an_advert_holds_are_excluded_ones() -> None:
     vips = "\n".join(f"10.0.{n // 250}.{n % 250 + 1}/32" for n in range(260))
     found = instance(vips=vips)
     assert (len(found.virtual_ipaddress), len(found.virtual_ipaddress_excluded)) == (255, 5)
+
+
+def test_ninety_ipv6_addresses_fit_into_an_advert() -> None:
+    """RFC 9568 5.2.5 counts to 255; an Ethernet frame holds 1500 bytes."""
+    vips = "\n".join(("fe80::1/64", *(f"2001:db8::{n}/64" for n in range(1, 100))))
+    found = instance(vips=vips)
+    assert (len(found.virtual_ipaddress), len(found.virtual_ipaddress_excluded)) == (90, 10)
+
+
+def test_an_ipv6_list_that_begins_with_no_link_local_address_runs_with_a_warning() -> None:
+    text = instance_text(vips="2001:db8::1/64")
+    assert codes(loaded(text)) == ["first-not-link-local"]
+    assert instance(vips="2001:db8::1/64").family == 6
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "priority 0",
+        "priority 256",
+        "virtual_router_id 0",
+        "virtual_router_id 256",
+        "advert_int 0",
+        "advert_int 256",
+        "version 3\nadvert_int 0.001",
+        "version 4",
+    ],
+)
+def test_what_no_packet_can_hold_is_not_taken(line: str) -> None:
+    """RFC 9568 5.2.3, 5.2.4, 5.2.7; RFC 3768 5.3.7. The value before it, or the default, stays."""
+    assert instance(line) == instance("version 3" if "version 3" in line else "")
+    assert "bad-value" in codes(loaded(instance_text(line)))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import select
 import time
+from pathlib import Path
 
 from vipkeeper.linux.timerfd import TimerFd
 
@@ -36,4 +37,12 @@ def test_disarmed_it_does_not_expire() -> None:
     timer.arm(time.monotonic_ns() + 1_000_000)
     timer.disarm()
     assert not expired(timer, 0.02)
+    timer.close()
+
+
+def test_a_step_of_the_wall_clock_does_not_reach_it() -> None:
+    """The kernel's own word for its clock: 1 is CLOCK_MONOTONIC, 0 CLOCK_REALTIME."""
+    timer = TimerFd()
+    info = Path(f"/proc/self/fdinfo/{timer.fileno()}").read_text()
+    assert "clockid: 1\n" in info
     timer.close()
