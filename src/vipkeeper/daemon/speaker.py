@@ -74,6 +74,7 @@ class Speaker:
         commands = self._channel.receive()
         if commands is None:
             self.stop()
+            self._effects.finish()  # the keeper has gone, and nobody else will do it
             return
         for command in commands:
             match command["do"]:
@@ -161,6 +162,7 @@ class Speaker:
         self._interfaces.replace_all(self._netlink.links(), self._netlink.addresses())
 
     def _interfaces_changed(self) -> None:
+        self._tell_failures()
         changes = self._monitor.read()
         if changes is None:
             self._list_interfaces()
@@ -194,6 +196,10 @@ class Speaker:
                 *(tracked.name for tracked in instance.settings.tracked),
             )
         }
+
+    def _tell_failures(self) -> None:
+        for interface, error in self._effects.failures():
+            self.report(kernel_error_record(interface, error, self._loop.now()))
 
     def _restore_addresses(self) -> None:
         """An Active router has its addresses, whoever takes them or their interface away."""
