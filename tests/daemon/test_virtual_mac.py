@@ -98,6 +98,8 @@ def test_the_virtual_mac_alone_answers_and_moves_in_the_switch(
         assert port_of(network, VIRTUAL_MAC) == active.node.name
         assert not is_up(backup.node)
         if active is one:
+            # Whose own interface, down as it is, has the very address that it sends to.
+            backup.node.run("ping", "-c", "1", "-W", "5", VIP)
             one.stop()
             wait_for_active(other)
             wait_until(
