@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.capturing import TCPDUMP
 from tests.daemon.test_protocol import IPV6, VIP, VIP6, daemon, instance, node, wait_for_holder
 from tests.programs import Speaker
 from tests.topology import Network, Node, program, wait_until
@@ -81,7 +82,7 @@ def port_of(network: Network, mac: str) -> str:
 
 def captured(watcher: Node, expression: str, count: int) -> str:
     """What tcpdump shows of so many frames, with their Ethernet addresses."""
-    command = [program("tcpdump"), "-Z", "root", "-nelv", "-i", "eth0", "-c", str(count)]
+    command = [*TCPDUMP, "-nelv", "-i", "eth0", "-c", str(count)]
     return watcher.run("timeout", "10", *command, expression)
 
 
