@@ -4,7 +4,7 @@ python := .venv/bin/python
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs lock clean
+.PHONY: help setup demo test lint format docs interop lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
@@ -30,6 +30,9 @@ format: setup ## put the code into ruff's form
 
 docs: setup ## write what is generated from the code into docs/
 	@$(python) scripts/write-state-machine-page
+
+interop: setup ## let vipkeeperd meet keepalived in every way, and write docs/interop.md from it
+	@$(python) scripts/write-interop-page
 
 # uv alone can write one lock for all platforms; nothing else needs it, so it is not in the lock.
 lock: setup ## write requirements.lock anew from pyproject.toml, with the newest versions that fit

@@ -40,7 +40,11 @@ def program(name: str) -> str:
 
 
 def wait_until(
-    condition: Callable[[], T], *, seconds: float = 10.0, what: str | Callable[[], str] = ""
+    condition: Callable[[], T],
+    *,
+    seconds: float = 10.0,
+    what: str | Callable[[], str] = "",
+    poll_seconds: float = POLL_SECONDS,
 ) -> T:
     """Ask until the answer is true, at most so long; return the answer.
 
@@ -50,7 +54,7 @@ def wait_until(
     while not (answer := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"not within {seconds} s: {what() if callable(what) else what}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
     return answer
 
 
