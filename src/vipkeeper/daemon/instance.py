@@ -8,6 +8,7 @@ from dataclasses import replace
 from vipkeeper.daemon import ietf_vrrp, statistics
 from vipkeeper.daemon.announcer import Announcer
 from vipkeeper.daemon.effects import Effects
+from vipkeeper.daemon.flapping import FlapWatch
 from vipkeeper.daemon.ietf_events import IetfEvents
 from vipkeeper.daemon.journal import (
     DiscardLog,
@@ -16,6 +17,7 @@ from vipkeeper.daemon.journal import (
     kernel_error_record,
     transition_record,
 )
+from vipkeeper.daemon.neighbours import Fault, Neighbours
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.actions import (
@@ -72,6 +74,8 @@ class Instance:
         self._recover_at: int | None = None
         self._has_started = False
         self._events = IetfEvents()
+        self._neighbours = Neighbours(journal)
+        self._flaps = FlapWatch()
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
         self._since: int | None = None
         self._rule = ""
@@ -88,10 +92,10 @@ class Instance:
         advertising = isinstance(self.state, Active)
         verdict = admit(self.router, advertisement, datagram, advertising=advertising)
         if isinstance(verdict, Discard):
-            self.discard(verdict, str(source), now)
+            self.discard(verdict, str(source), now, advertisement)
             return verdict
         for remark in verdict.remarks:
-            self.discard(remark, str(source), now)
+            self.discard(remark, str(source), now, advertisement)
         self.statistics.count(statistics.RECEIVED)
         if advertisement.checksum_form is not None:
             self.statistics.count(statistics.CHECKSUM_FORMS[advertisement.checksum_form])
@@ -100,12 +104,17 @@ class Instance:
         self.handle(AdvertisementReceived(advertisement, source), now)
         if isinstance(self.state, Backup) and advertisement.priority != PRIORITY_RESIGNING:
             self._active_router = (source, advertisement.priority)
+        self._neighbours.heard(self.router, advertisement, source, now)
         return None
 
-    def discard(self, discard: Discard, source: str, now: int) -> None:
+    def discard(
+        self, discard: Discard, source: str, now: int, advertisement: Advertisement | None = None
+    ) -> None:
+        """Count and tell it; ``advertisement`` as far as the packet was one."""
         if discard.reason not in statistics.GLOBAL_REASONS:
             self.statistics.count(discard.reason.value)
         self._discards.discarded(self.settings.interface, self.settings.name, discard, source, now)
+        self._neighbours.discarded(self.router, discard, source, advertisement, now)
 
     def circumstances_changed(
         self, obstacle: ShutdownCause | None, priority: int, source: Address | None, now: int
@@ -187,6 +196,7 @@ class Instance:
             priority=self.router.priority,
         )
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
+        self._neighbours.clear()
         if not isinstance(self.state, Active):
             return
         if (previous.addresses, previous.announcements) == (
@@ -250,6 +260,10 @@ class Instance:
             return
         self.state = transition.new
         self._events.note(self.router, transition, now)
+        late = self._flaps.note(self.router, transition, now)
+        if late is not None and isinstance(event, AdvertisementReceived):
+            name, source = self.router.name, str(event.source)
+            self._neighbours.note(name, Fault.LATE, source, lambda: late, now)
         if transition.changes_state:
             self._rule, self._because = transition.rule.name, transition.rule.because
             self._since = now
@@ -356,8 +370,8 @@ class Instance:
 
     # -- what can be seen ------------------------------------------------------------------
 
-    def to_plain(self) -> Plain:
-        """For ``vipkeeper status``; ``since_ns`` is of the monotonic clock."""
+    def to_plain(self, now: int = 0) -> Plain:
+        """For ``vipkeeper status``; what ends in ``_ns`` is of the monotonic clock."""
         interval = ietf_vrrp.interval_ns(self.router, self.state)
         active_router: Plain | None = None
         if isinstance(self.state, Active):
@@ -389,6 +403,7 @@ class Instance:
             "virtual_addresses": [str(item) for item in self.settings.addresses],
             "skew_time_us": self.router.skew_time_ns(interval) // 1000,
             "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,
+            "neighbours": self._neighbours.to_plain(now),
             "statistics": self.statistics.to_plain(),
             "ietf-vrrp": ietf_vrrp.vrrp_instance(
                 self.settings, self.router, self.state, self._events, self.statistics
