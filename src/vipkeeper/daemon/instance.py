@@ -28,7 +28,7 @@ from vipkeeper.vrrp.actions import (
     ReleaseAddresses,
     SendAdvertisement,
 )
-from vipkeeper.vrrp.admission import admit
+from vipkeeper.vrrp.admission import Admitted, admit
 from vipkeeper.vrrp.advertisement import (
     PRIORITY_RESIGNING,
     Advertisement,
@@ -46,6 +46,7 @@ from vipkeeper.vrrp.events import (
     TimerFired,
 )
 from vipkeeper.vrrp.machine import Transition, step
+from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
 
 RECOVERY_NS = 1_000_000_000
@@ -76,6 +77,9 @@ class Instance:
         self._events = IetfEvents()
         self._neighbours = Neighbours(journal)
         self._flaps = FlapWatch()
+        self._admission: (
+            tuple[VirtualRouter, Advertisement, Datagram, bool, Admitted | Discard] | None
+        ) = None
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
         self._since: int | None = None
         self._rule = ""
@@ -89,8 +93,7 @@ class Instance:
         if isinstance(self.state, Initialize):
             return None
         source = datagram.source
-        advertising = isinstance(self.state, Active)
-        verdict = admit(self.router, advertisement, datagram, advertising=advertising)
+        verdict = self._admit(advertisement, datagram)
         if isinstance(verdict, Discard):
             self.discard(verdict, str(source), now, advertisement)
             return verdict
@@ -106,6 +109,22 @@ class Instance:
             self._active_router = (source, advertisement.priority)
         self._neighbours.heard(self.router, advertisement, source, now)
         return None
+
+    def _admit(self, advertisement: Advertisement, datagram: Datagram) -> Admitted | Discard:
+        """Admission is pure: to the same question as last time, it gives the same answer."""
+        advertising = isinstance(self.state, Active)
+        if self._admission is not None:
+            router, known, came_in, advertised, verdict = self._admission
+            if (
+                datagram is came_in
+                and advertisement is known
+                and router is self.router
+                and advertising is advertised
+            ):
+                return verdict
+        verdict = admit(self.router, advertisement, datagram, advertising=advertising)
+        self._admission = (self.router, advertisement, datagram, advertising, verdict)
+        return verdict
 
     def discard(
         self, discard: Discard, source: str, now: int, advertisement: Advertisement | None = None
@@ -240,8 +259,11 @@ class Instance:
 
     def deadline(self) -> int | None:
         """When :meth:`on_timer` wants to be called (ns)."""
-        instants = (deadline(self.state), self._announcer.deadline(), self._recover_at)
-        return min((instant for instant in instants if instant is not None), default=None)
+        earliest = deadline(self.state)
+        for instant in (self._announcer.deadline(), self._recover_at):
+            if instant is not None and (earliest is None or instant < earliest):
+                earliest = instant
+        return earliest
 
     def on_timer(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at:

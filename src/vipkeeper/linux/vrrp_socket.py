@@ -44,6 +44,7 @@ class VrrpReceiver:
         self.family = family
         self._index = index
         self._groups: set[Address] = set()
+        self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         try:
             self._socket = socket.socket(_SOCKET_FAMILY[family], kind, IPPROTO_VRRP)
@@ -114,9 +115,10 @@ class VrrpReceiver:
 
     def _receive_ipv4(self) -> Datagram:
         """The kernel has checked the header; one that it gave us all the same is passed over."""
-        while (datagram := parse_ipv4(self._socket.recv(_RECEIVE_SIZE))) is None:
-            pass
-        return datagram
+        while True:
+            size = self._socket.recv_into(self._buffer)
+            if (datagram := parse_ipv4(bytes(self._buffer[:size]))) is not None:
+                return datagram
 
     def _receive_ipv6(self) -> Datagram:
         """The header stays in the kernel; what is needed of it comes beside (RFC 3542 6)."""
