@@ -152,11 +152,12 @@ def test_an_equal_priority_is_advice_and_told_once() -> None:
 
 def test_a_flood_of_sources_takes_no_room_says_little_and_hides_nobody() -> None:
     bench = active(V3)
+    hear(bench, 10, LOWER, 9 * SECOND, addresses=OTHER)
     bench.records.clear()
     for number in range(20_000):
         now = 10 * SECOND + number * SECOND // 10_000
         hear(bench, 10, ip_address(f"10.1.{number // 250}.{number % 250}"), now, addresses=OTHER)
-        if number % 1_000 < 2:
+        if number % 1_000 == 0:
             hear(bench, 10, LOWER, now, addresses=OTHER)
     neighbours = named(bench, 12 * SECOND)
     assert len(neighbours) == MOST

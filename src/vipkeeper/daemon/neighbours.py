@@ -23,6 +23,8 @@ from vipkeeper.vrrp.version import SECOND_NS
 MOST = 8
 FORGET_AFTER_NS = 600 * SECOND_NS
 """Who has not been seen for ten minutes has mended it, or has gone."""
+NEWCOMER_AFTER_NS = SECOND_NS // 100
+"""How often a newcomer takes a place in a full table."""
 
 
 class Fault(Enum):
@@ -142,7 +144,7 @@ def words(
 
 @dataclass(slots=True)
 class _Offence:
-    words: str
+    describe: Callable[[], str]
     first: int
     last: int
     count: int = 0
@@ -156,6 +158,7 @@ class Neighbours:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._offences: dict[tuple[str, Fault], _Offence] = {}
+        self._made_room_at: int | None = None
         self._told_since = 0
         self._told = 0
 
@@ -200,10 +203,10 @@ class Neighbours:
         """Remember an offence, and tell it if it is time to."""
         offence = self._offences.get((source, fault))
         if offence is None:
-            if len(self._offences) >= MOST:
-                self._make_room(now)
-            offence = self._offences[source, fault] = _Offence(describe(), first=now, last=now)
-        offence.last = now
+            if len(self._offences) >= MOST and not self._make_room(now):
+                return
+            offence = self._offences[source, fault] = _Offence(describe, first=now, last=now)
+        offence.last, offence.describe = now, describe
         offence.count += 1
         offence.untold += 1
         if offence.told_at is not None and (
@@ -211,7 +214,6 @@ class Neighbours:
         ):
             return
         if self._may_tell(now):
-            offence.words = describe()
             self._journal(
                 {
                     "record": "neighbour",
@@ -219,23 +221,28 @@ class Neighbours:
                     "instance": instance,
                     "source": source,
                     "fault": fault.value,
-                    "words": offence.words,
+                    "words": describe(),
                     "count": offence.untold,
                 }
             )
             offence.told_at, offence.untold = now, 0
 
-    def _make_room(self, now: int) -> None:
+    def _make_room(self, now: int) -> bool:
         """Forget who has been away, otherwise who was seen least.
 
-        A flood of ever new sources does not drive out who is always there.
+        A flood of ever new sources does not drive out who is always there. It is told apart by
+        nothing else: newcomers are let in at a bounded rate, and it costs no more than counting.
         """
+        if self._made_room_at is not None and now - self._made_room_at < NEWCOMER_AFTER_NS:
+            return False
+        self._made_room_at = now
 
         def standing(key: tuple[str, Fault]) -> tuple[bool, int, int]:
             offence = self._offences[key]
             return now - offence.last < FORGET_AFTER_NS, offence.count, offence.last
 
         del self._offences[min(self._offences, key=standing)]
+        return True
 
     def _may_tell(self, now: int) -> bool:
         if now - self._told_since >= REPEAT_AFTER_NS or not self._told:
@@ -250,7 +257,7 @@ class Neighbours:
             {
                 "source": source,
                 "fault": fault.value,
-                "words": offence.words,
+                "words": offence.describe(),
                 "count": offence.count,
                 "first_ns": offence.first,
                 "last_ns": offence.last,
