@@ -138,6 +138,8 @@ VIPKEEPER_DISCARDS = (
     "incomplete-packet",
     "invalid-type-pkts-rcvd",
     "own-packets-rcvd",
+    "owner-conflicts",
+    "owner-ignored-adverts",
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.capturing import TCPDUMP, wait_for_capture
 from tests.programs import ADDRESSES, CONFIGURATIONS, TAKEOVER_SECONDS, VIP, Speaker
 from tests.topology import Network, wait_until
 
@@ -42,26 +43,6 @@ def wait_for_active(speaker: Speaker) -> None:
         seconds=TAKEOVER_SECONDS,
         what=f"Active\n{speaker.log()}",
     )
-
-
-# It stays root and sets no groups: in the namespace of a user there is nobody else to become.
-TCPDUMP = [
-    sys.executable,
-    "-c",
-    "import os, sys; from vipkeeper.linux.seccomp import pretend_setgroups; pretend_setgroups();"
-    "os.execvp('tcpdump', ['tcpdump', '-Z', 'root', *sys.argv[1:]])",
-]
-
-
-def wait_for_capture(capture: subprocess.Popen[bytes]) -> None:
-    """Until tcpdump says that it listens, or why it does not."""
-    assert capture.stderr is not None
-    said = b""
-    while line := capture.stderr.readline():
-        said += line
-        if b"listening on" in line:
-            return
-    pytest.fail(said.decode())
 
 
 def test_addresses_as_the_file_gives_them_and_none_left_behind(

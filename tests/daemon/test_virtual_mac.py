@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.capturing import TCPDUMP
 from tests.daemon.test_protocol import IPV6, VIP, VIP6, daemon, instance, node, wait_for_holder
 from tests.programs import Speaker
 from tests.topology import Network, Node, program, wait_until
@@ -81,7 +82,7 @@ def port_of(network: Network, mac: str) -> str:
 
 def captured(watcher: Node, expression: str, count: int) -> str:
     """What tcpdump shows of so many frames, with their Ethernet addresses."""
-    command = [program("tcpdump"), "-Z", "root", "-nelv", "-i", "eth0", "-c", str(count)]
+    command = [*TCPDUMP, "-nelv", "-i", "eth0", "-c", str(count)]
     return watcher.run("timeout", "10", *command, expression)
 
 
@@ -98,6 +99,8 @@ def test_the_virtual_mac_alone_answers_and_moves_in_the_switch(
         assert port_of(network, VIRTUAL_MAC) == active.node.name
         assert not is_up(backup.node)
         if active is one:
+            # Whose own interface, down as it is, has the very address that it sends to.
+            backup.node.run("ping", "-c", "1", "-W", "5", VIP)
             one.stop()
             wait_for_active(other)
             wait_until(

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from tests.vrrp.examples import LOWER, OURS, V2, V3, V3_IPV6, arrived
-from vipkeeper.vrrp.admission import Admitted, admit
+from vipkeeper.vrrp.admission import Admitted, admit, attribute
 from vipkeeper.vrrp.advertisement import (
     GROUPS,
     Advertisement,
@@ -49,7 +49,6 @@ def verdict(
         (WITH_PASSWORD, WITH_PASSWORD),
         (replace(V2, password=b"short"), replace(V2, password=b"short\0\0\0")),
         (replace(V2, password=b""), replace(V2, password=b"")),
-        (V3, replace(V3, advertisement_interval_ns=SECOND_NS // 10)),
         (OWNER, V2),
         (replace(V2, owner_ignores_adverts=True), V2),
         (replace(V2, primary_address=None), V2),
@@ -60,7 +59,7 @@ def verdict(
         ),
     ],
     ids=[
-        "v2", "v3", "password", "shorter password", "empty password", "v3, another interval",
+        "v2", "v3", "password", "shorter password", "empty password",
         "an owner listens", "only an owner ignores", "without a primary address",
         "the same list, strictly", "another order of the same addresses",
     ],
@@ -135,10 +134,10 @@ def test_another_list_of_addresses_is_remarked_and_acted_on() -> None:
     admitted = verdict(V2, received(replace(V2, addresses=(OTHER_IP,))))
 
     assert isinstance(admitted, Admitted)
-    assert admitted.remark is not None
-    assert admitted.remark.reason is DiscardReason.ADDRESS_LIST
-    assert "192.168.100.196" in admitted.remark.detail
-    assert "192.168.100.197" in admitted.remark.detail
+    (remark,) = admitted.remarks
+    assert remark.reason is DiscardReason.ADDRESS_LIST
+    assert "192.168.100.196" in remark.detail
+    assert "192.168.100.197" in remark.detail
 
 
 def test_the_owners_list_counts_even_where_others_are_discarded() -> None:
@@ -147,7 +146,73 @@ def test_the_owners_list_counts_even_where_others_are_discarded() -> None:
     admitted = verdict(strict, received(replace(V2, addresses=(OTHER_IP,)), priority=255))
 
     assert isinstance(admitted, Admitted)
-    assert admitted.remark is not None
+    assert [remark.reason for remark in admitted.remarks] == [DiscardReason.ADDRESS_LIST]
+
+
+V6_GLOBAL_FIRST = replace(V3_IPV6, addresses=tuple(reversed(V3_IPV6.addresses)))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "priority", "reasons"),
+    [
+        (
+            V3,
+            replace(V3, advertisement_interval_ns=SECOND_NS // 10),
+            50,
+            [DiscardReason.INTERVAL],
+        ),
+        (
+            V3,
+            replace(V3, advertisement_interval_ns=SECOND_NS // 10, addresses=(OTHER_IP,)),
+            50,
+            [DiscardReason.INTERVAL, DiscardReason.ADDRESS_LIST],
+        ),
+        (OWNER, V2, 255, [DiscardReason.OWNER_CONFLICT]),
+        (OWNER, V2, 254, []),
+        (V2, V2, 255, []),
+        (V6_GLOBAL_FIRST, V6_GLOBAL_FIRST, 50, [DiscardReason.FIRST_NOT_LINK_LOCAL]),
+    ],
+)
+def test_what_is_remarked_and_acted_on(
+    ours: VirtualRouter, theirs: VirtualRouter, priority: int, reasons: list[DiscardReason]
+) -> None:
+    """RFC 9568 7.1 never discards for the interval or the list, and 8.3.2 logs two owners."""
+    source = LOWER if ours.family is Family.IPV4 else V3_IPV6.addresses[0]
+    admitted = verdict(ours, received(theirs, priority, source), source)
+
+    assert isinstance(admitted, Admitted)
+    assert [remark.reason for remark in admitted.remarks] == reasons
+
+
+def test_an_owner_that_listens_to_nobody_names_the_other_owner() -> None:
+    deaf = replace(OWNER, owner_ignores_adverts=True)
+    discard = verdict(deaf, received(V2, 255))
+
+    assert isinstance(discard, Discard)
+    assert discard.reason is DiscardReason.OWNER_CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("found", "for_us", "for_nobody"),
+    [
+        (DiscardReason.INCOMPLETE_PACKET, DiscardReason.PACKET_LENGTH, None),
+        (DiscardReason.VERSION, None, None),
+        (DiscardReason.CHECKSUM, None, None),
+        (DiscardReason.PACKET_LENGTH, None, DiscardReason.VRID),
+        (DiscardReason.INVALID_TYPE, None, DiscardReason.VRID),
+        (DiscardReason.ZERO_COUNT, None, DiscardReason.VRID),
+        (DiscardReason.ZERO_INTERVAL, None, DiscardReason.VRID),
+        (DiscardReason.VRID, None, None),
+    ],
+    ids=lambda value: value.name if isinstance(value, DiscardReason) else "",
+)
+def test_a_broken_packet_counts_for_whom_it_reached(
+    found: DiscardReason, for_us: DiscardReason | None, for_nobody: DiscardReason | None
+) -> None:
+    discard = Discard(found, "seen", 1)
+
+    assert attribute(discard, ours=True) == replace(discard, reason=for_us or found)
+    assert attribute(discard, ours=False) == replace(discard, reason=for_nobody or found)
 
 
 def test_the_first_failed_check_is_the_one_that_counts() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
+
 from vipkeeper.daemon import statistics
 from vipkeeper.daemon.effects import Effects
 from vipkeeper.daemon.journal import Journal, kernel_error_record
@@ -49,7 +51,10 @@ class Announcer:
         try:
             for address in addresses:
                 self._effects.announce(devices[address], address)
-                self._counters.count(statistics.ANNOUNCEMENTS_SENT)
+                is_ipv6 = isinstance(address, IPv6Address)
+                self._counters.count(
+                    statistics.NEIGHBOR_ADVERTISEMENTS_SENT if is_ipv6 else statistics.ARPS_SENT
+                )
         except KernelError as error:
             # No more than a lost frame: the repeats are there for it.
             self._journal(kernel_error_record(settings.name, error, now))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+from vipkeeper.daemon import ietf_vrrp
 from vipkeeper.daemon.journal import Record
 
 LENGTH = 100
@@ -19,7 +21,6 @@ class History:
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
         self._transitions: dict[str, deque[Record]] = {}
-        self._since: dict[str, tuple[int, str]] = {}
 
     def note(self, record: Record) -> str | None:
         """Take a transition (or a wait) down.
@@ -56,21 +57,20 @@ class History:
 
     def complete(self, instance: dict[str, Any]) -> dict[str, Any]:
         """What the speaker says of an instance, with wall-clock times and its history."""
-        completed = dict(instance)
+        completed = ietf_vrrp.with_datetimes(instance, steady_wall_clock)
         since_ns = completed.pop("since_ns")
-        completed["since"] = None if since_ns is None else self._time(completed["name"], since_ns)
+        completed["since"] = None if since_ns is None else steady_wall_clock(since_ns)
         completed["history"] = list(self._transitions.get(completed["name"], ()))
         return completed
-
-    def _time(self, name: str, since_ns: int) -> str:
-        """The same instant is the same time whenever it is asked for, whoever sets the clock."""
-        known = self._since.get(name)
-        if known is None or known[0] != since_ns:
-            known = self._since[name] = (since_ns, wall_clock(since_ns))
-        return known[1]
 
 
 def wall_clock(at_ns: int) -> str:
     """An instant of the monotonic clock as local time (ISO 8601, milliseconds)."""
     elapsed = timedelta(microseconds=(time.monotonic_ns() - at_ns) / 1000)
     return (datetime.now().astimezone() - elapsed).isoformat(timespec="milliseconds")
+
+
+@lru_cache(maxsize=4096)
+def steady_wall_clock(at_ns: int) -> str:
+    """The same instant is the same time whenever it is asked for, whoever sets the clock."""
+    return wall_clock(at_ns)

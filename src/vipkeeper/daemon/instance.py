@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from vipkeeper.daemon import statistics
+from vipkeeper.daemon import ietf_vrrp, statistics
 from vipkeeper.daemon.announcer import Announcer
 from vipkeeper.daemon.effects import Effects
+from vipkeeper.daemon.ietf_events import IetfEvents
 from vipkeeper.daemon.journal import (
     DiscardLog,
     Journal,
@@ -53,18 +54,24 @@ class Instance:
     """A virtual router's state, its counters, and the schedule of its announcements."""
 
     def __init__(
-        self, settings: InstanceSettings, effects: Effects, journal: Journal, discards: DiscardLog
+        self,
+        settings: InstanceSettings,
+        effects: Effects,
+        journal: Journal,
+        discards: DiscardLog,
+        now: int = 0,
     ) -> None:
         self.settings = settings
         self.router = settings.virtual_router()
         self.state: State = Initialize()
-        self.statistics = statistics.instance_statistics()
+        self.statistics = statistics.instance_statistics(now)
         self._effects = effects
         self._journal = journal
         self._discards = discards
         self._announcer = Announcer(effects, journal, self.statistics)
         self._recover_at: int | None = None
         self._has_started = False
+        self._events = IetfEvents()
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
         self._since: int | None = None
         self._rule = ""
@@ -83,8 +90,8 @@ class Instance:
         if isinstance(verdict, Discard):
             self.discard(verdict, str(source), now)
             return verdict
-        if verdict.remark is not None:
-            self.discard(verdict.remark, str(source), now)
+        for remark in verdict.remarks:
+            self.discard(remark, str(source), now)
         self.statistics.count(statistics.RECEIVED)
         if advertisement.checksum_form is not None:
             self.statistics.count(statistics.CHECKSUM_FORMS[advertisement.checksum_form])
@@ -143,6 +150,7 @@ class Instance:
 
     def _wait_for(self, obstacle: ShutdownCause, now: int) -> None:
         self._rule, self._because = "", obstacle.value
+        self._events.waiting(obstacle)
         starts, self._has_started = not self._has_started, True
         if starts:
             self._try_to_release(now)  # a predecessor that was killed may have left them
@@ -241,6 +249,7 @@ class Instance:
         if transition.rule is None:
             return
         self.state = transition.new
+        self._events.note(self.router, transition, now)
         if transition.changes_state:
             self._rule, self._because = transition.rule.name, transition.rule.because
             self._since = now
@@ -252,7 +261,10 @@ class Instance:
             else:
                 self._announcer.stop()
         if self._remarks.is_worth_it(transition, now):
-            self._journal(transition_record(self.router, transition, now))
+            record = transition_record(self.router, transition, now)
+            if transition.changes_state:
+                record |= self._events.to_record()
+            self._journal(record)
         self._perform_all(transition, now)
 
     def _perform_all(self, transition: Transition, now: int) -> None:
@@ -346,11 +358,7 @@ class Instance:
 
     def to_plain(self) -> Plain:
         """For ``vipkeeper status``; ``since_ns`` is of the monotonic clock."""
-        interval = (
-            self.state.active_adver_interval_ns
-            if isinstance(self.state, Backup)
-            else self.router.advertisement_interval_ns
-        )
+        interval = ietf_vrrp.interval_ns(self.router, self.state)
         active_router: Plain | None = None
         if isinstance(self.state, Active):
             active_router = {
@@ -382,4 +390,7 @@ class Instance:
             "skew_time_us": self.router.skew_time_ns(interval) // 1000,
             "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,
             "statistics": self.statistics.to_plain(),
+            "ietf-vrrp": ietf_vrrp.vrrp_instance(
+                self.settings, self.router, self.state, self._events, self.statistics
+            ),
         }

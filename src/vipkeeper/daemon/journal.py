@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vipkeeper.daemon.ietf_events import ERRORS
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.advertisement import Discard
 from vipkeeper.vrrp.events import AdvertisementReceived, Shutdown, Startup
@@ -116,6 +117,7 @@ class DiscardLog:
                 "interface": interface,
                 "instance": instance,
                 "reason": discard.reason.value,
+                "error": ERRORS.get(discard.reason),
                 "detail": discard.detail,
                 "vrid": discard.vrid,
                 "source": source,

@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 from vipkeeper import __version__
-from vipkeeper.daemon import log_lines, systemd, translation
+from vipkeeper.daemon import ietf_vrrp, log_lines, systemd, translation
 from vipkeeper.daemon.accept_mode import AcceptMode
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
-from vipkeeper.daemon.history import History, wall_clock
+from vipkeeper.daemon.history import History, steady_wall_clock, wall_clock
 from vipkeeper.daemon.hooks import HookRunner, hooks
 from vipkeeper.daemon.leftovers import remove_addresses
 from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
@@ -354,9 +354,7 @@ class Keeper:
             "findings": [finding.headline for finding in self._loaded.findings],
             "refused": list(self._loaded.configuration.refused),
             "not_permitted": self._not_permitted,
-            "statistics": {
-                "discontinuity-datetime": self._started,
-                **record["statistics"],
-            },
+            "statistics": ietf_vrrp.with_datetimes(record["statistics"], steady_wall_clock),
+            "ietf-vrrp": ietf_vrrp.with_datetimes(record["ietf-vrrp"], steady_wall_clock),
             "instances": [self._history.complete(item) for item in record["instances"]],
         }

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from vipkeeper.daemon.interfaces import Interfaces
+from vipkeeper.daemon.link_closer import LinkCloser
 from vipkeeper.daemon.settings import VirtualAddress
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.ip_packet import ip_packet
@@ -30,6 +31,7 @@ class KernelEffects:
         self._interfaces = interfaces
         self._netlink = netlink
         self._frames = FrameSender()
+        self._closer = LinkCloser(_take_down)
         self._senders: dict[tuple[str, Family], VrrpSender] = {}
         # The IP identification of the last advert of each virtual router: it rises by one with
         # each, as keepalived's does, so that a capture shows what was lost.
@@ -95,10 +97,22 @@ class KernelEffects:
 
     def set_virtual_interface(self, name: str, *, up: bool) -> None:
         link = self._interfaces.link(name)
-        if link is not None:
-            self._netlink.set_link(link.index, name, up=up)
+        if link is None:
+            if up:
+                raise KernelError(f"bring up interface {name}", ENODEV)
         elif up:
-            raise KernelError(f"bring up interface {name}", ENODEV)
+            self._closer.keep_open(link.index)
+            self._netlink.set_link(link.index, name, up=True)
+        else:
+            self._closer.close_later(link.index, name)
+
+    def failures(self) -> list[tuple[str, KernelError]]:
+        """What was to be done later, and could not be: an interface's name, and why."""
+        return self._closer.failures()
+
+    def finish(self) -> None:
+        """Wait until what was to be done later is done."""
+        self._closer.finish()
 
     def add_address(self, address: VirtualAddress) -> bool:
         link = self._interfaces.link(address.device)
@@ -135,6 +149,17 @@ class KernelEffects:
         for interface, family in list(self._senders):
             self.close_sender(interface, family)
         self._frames.close()
+
+
+def _take_down(index: int, name: str) -> None:
+    netlink = RouteNetlink()  # of its own: it is called beside the loop
+    try:
+        netlink.set_link(index, name, up=False)
+    except KernelError as error:
+        if error.errno != ENODEV:  # gone is down
+            raise
+    finally:
+        netlink.close()
 
 
 def _forwards_ipv6(interface: str) -> bool:

@@ -11,22 +11,22 @@ import argparse
 import os
 import signal
 
-from vipkeeper.daemon import circumstances
+from vipkeeper.daemon import circumstances, ietf_vrrp
 from vipkeeper.daemon.channel import Channel
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record, kernel_error_record
 from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.loop import Loop
+from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
-from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
+from vipkeeper.daemon.statistics import global_statistics
 from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, LinkGone, RouteMonitor, RouteNetlink
 from vipkeeper.linux.vrrp_socket import VrrpReceiver
-from vipkeeper.vrrp.advertisement import Discard, DiscardReason, decode
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.states import Active
@@ -46,8 +46,9 @@ class Speaker:
         self._channel = channel
         self._loop = loop
         self._instances: dict[Identity, Instance] = {}
-        self._statistics = global_statistics()
+        self._statistics = global_statistics(loop.now())
         self._discards = DiscardLog(self.report)
+        self._reception = Reception(self._instances, self._statistics, self._discards)
         self._interfaces = Interfaces()
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
@@ -74,6 +75,7 @@ class Speaker:
         commands = self._channel.receive()
         if commands is None:
             self.stop()
+            self._effects.finish()  # the keeper has gone, and nobody else will do it
             return
         for command in commands:
             match command["do"]:
@@ -109,7 +111,7 @@ class Speaker:
             known = self._instances.get(identity)
             if known is None:
                 self._instances[identity] = Instance(
-                    settings, self._effects, self.report, self._discards
+                    settings, self._effects, self.report, self._discards, now
                 )
             elif known.settings != settings:
                 known.reconfigure(settings, now)
@@ -135,6 +137,9 @@ class Speaker:
                 "request": request,
                 "at_ns": now,
                 "statistics": self._statistics.to_plain(),
+                "ietf-vrrp": ietf_vrrp.vrrp(
+                    [instance.settings for instance in self._instances.values()], self._statistics
+                ),
                 "records_dropped": self._channel.dropped,
                 "instances": [instance.to_plain() for instance in self._instances.values()],
             }
@@ -161,6 +166,7 @@ class Speaker:
         self._interfaces.replace_all(self._netlink.links(), self._netlink.addresses())
 
     def _interfaces_changed(self) -> None:
+        self._tell_failures()
         changes = self._monitor.read()
         if changes is None:
             self._list_interfaces()
@@ -194,6 +200,10 @@ class Speaker:
                 *(tracked.name for tracked in instance.settings.tracked),
             )
         }
+
+    def _tell_failures(self) -> None:
+        for interface, error in self._effects.failures():
+            self.report(kernel_error_record(interface, error, self._loop.now()))
 
     def _restore_addresses(self) -> None:
         """An Active router has its addresses, whoever takes them or their interface away."""
@@ -241,6 +251,7 @@ class Speaker:
         virtual: set[Address] = {
             item.address
             for instance in self._instances.values()
+            if not instance.settings.is_owner  # they are the host's own (RFC 9568 1.6)
             for item in instance.settings.addresses
         }
         now = self._loop.now()
@@ -265,35 +276,9 @@ class Speaker:
             self._packet_came(receiver.interface, receiver.family, datagram)
 
     def _packet_came(self, interface: str, family: Family, datagram: Datagram) -> None:
-        now = self._loop.now()
-        verdict = decode(datagram.payload, datagram.source, datagram.destination)
-        instance = self._instances.get((interface, family, verdict.vrid or 0))
-        if isinstance(verdict, Discard):
-            self._discard(interface, instance, verdict, str(datagram.source), now)
-            return
-        if instance is None:
-            unknown = Discard(
-                DiscardReason.VRID,
-                f"Unknown VRID({verdict.vrid}) received on interface({interface}). ignoring...",
-                verdict.vrid,
-            )
-            self._discard(interface, None, unknown, str(datagram.source), now)
-            return
-        discarded = instance.receive(verdict, datagram, now)
-        if discarded is not None and discarded.reason in GLOBAL_REASONS:
-            self._statistics.count(discarded.reason.value)
-        self._schedule(instance)
-
-    def _discard(
-        self, interface: str, instance: Instance | None, discard: Discard, source: str, now: int
-    ) -> None:
-        """A packet that came to nobody, or that its virtual router cannot read."""
-        if discard.reason in GLOBAL_REASONS or discard.reason is DiscardReason.INCOMPLETE_PACKET:
-            self._statistics.count(discard.reason.value)
-        if instance is None:
-            self._discards.discarded(interface, None, discard, source, now)
-        else:
-            instance.discard(discard, source, now)
+        instance = self._reception.packet_came(interface, family, datagram, self._loop.now())
+        if instance is not None:
+            self._schedule(instance)
 
     def _schedule(self, instance: Instance) -> None:
         def expired() -> None:

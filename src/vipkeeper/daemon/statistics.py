@@ -10,9 +10,10 @@ GLOBAL_REASONS = (
     DiscardReason.VRID,
     DiscardReason.IP_TTL,
     DiscardReason.DESTINATION,
+    DiscardReason.INCOMPLETE_PACKET,
 )
 """RFC 8347 counts these for all virtual routers together (``/vrrp/statistics``); it has no name
-for the last."""
+for the last two."""
 
 SENT = "advertisement-sent"
 RECEIVED = "advertisement-rcvd"
@@ -20,7 +21,8 @@ RESIGNATIONS_SENT = "priority-zero-pkts-sent"
 RESIGNATIONS_RECEIVED = "priority-zero-pkts-rcvd"
 TRANSITIONS = "master-transitions"
 SEND_ERRORS = "send-errors"  # no standard name
-ANNOUNCEMENTS_SENT = "gratuitous-arps-sent"  # or Neighbor Advertisements; no standard name
+ARPS_SENT = "gratuitous-arps-sent"  # no standard name
+NEIGHBOR_ADVERTISEMENTS_SENT = "neighbor-advertisements-sent"  # unsolicited; no standard name
 CHECKSUM_FORMS = {form: f"checksum-{form.value}-rcvd" for form in ChecksumForm}
 """Which form the checksum of an accepted advert was right in; no standard name."""
 
@@ -31,17 +33,24 @@ INSTANCE_COUNTERS = (
     RESIGNATIONS_RECEIVED,
     RESIGNATIONS_SENT,
     SEND_ERRORS,
-    ANNOUNCEMENTS_SENT,
+    ARPS_SENT,
+    NEIGHBOR_ADVERTISEMENTS_SENT,
     *CHECKSUM_FORMS.values(),
     *(reason.value for reason in DiscardReason if reason not in GLOBAL_REASONS),
 )
 
 
 class Statistics:
-    """Counters that start at 0 when the daemon does (``discontinuity-datetime``)."""
+    """Counters.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    Attributes:
+        since: when they were 0 (ns): the last start, for nothing sets them back
+            (``discontinuity-datetime``).
+    """
+
+    def __init__(self, names: tuple[str, ...], since: int) -> None:
         self._counters = dict.fromkeys(names, 0)
+        self.since = since
 
     def count(self, name: str, by: int = 1) -> None:
         self._counters[name] += by
@@ -50,13 +59,13 @@ class Statistics:
         return self._counters[name]
 
     def to_plain(self) -> dict[str, int]:
-        return dict(self._counters)
+        """With the instant under the name of its leaf, for :mod:`.ietf_vrrp` to make a time of."""
+        return {"discontinuity-datetime": self.since, **self._counters}
 
 
-def global_statistics() -> Statistics:
-    incomplete = DiscardReason.INCOMPLETE_PACKET
-    return Statistics(tuple(reason.value for reason in (*GLOBAL_REASONS, incomplete)))
+def global_statistics(now: int = 0) -> Statistics:
+    return Statistics(tuple(reason.value for reason in GLOBAL_REASONS), now)
 
 
-def instance_statistics() -> Statistics:
-    return Statistics(INSTANCE_COUNTERS)
+def instance_statistics(now: int = 0) -> Statistics:
+    return Statistics(INSTANCE_COUNTERS, now)

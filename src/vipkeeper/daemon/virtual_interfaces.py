@@ -106,7 +106,8 @@ class VirtualInterfaces:
                 macvlans.close()
             _settle(name, wanted)
         except KernelError as error:
-            self._tell(f"{error}: the instance on {name} waits")
+            advice = f"; {error.remedy}" if error.remedy else ""
+            self._tell(f"{error.message}: the instance on {name} waits{advice}")
             self._delete(name)
             del self._made[name]
 
@@ -164,13 +165,13 @@ def _wanted(instances: Iterable[InstanceSettings]) -> dict[str, _Wanted]:
 
 def _settle(name: str, wanted: _Wanted) -> None:
     """An interface of its own kind: it speaks for the virtual addresses and for nothing else."""
-    for setting, value in _OF_MACVLAN.items():
-        sysctl.write(sysctl.of_interface(4, name, setting), value)
     ipv6 = {"accept_ra": "0"} if wanted.has_ipv6 else {"disable_ipv6": "1"}
-    for setting, value in ipv6.items():
-        path = sysctl.of_interface(6, name, setting)
-        if sysctl.read(path) is not None:  # a kernel without IPv6 has none
-            sysctl.write(path, value)
+    for family, settings in ((4, _OF_MACVLAN), (6, ipv6)):
+        for setting, value in settings.items():
+            path = sysctl.of_interface(family, name, setting)
+            # A kernel without IPv6 has none; where it cannot be written it may be right already.
+            if sysctl.read(path) not in (None, value):
+                sysctl.write(path, value)
 
 
 def _restore(path: Path, before: str, ours: str, tell: Callable[[str], None]) -> bool:

@@ -26,7 +26,6 @@ _PACKAGES = {
     "arp": "net-tools",
     "arping": "arping",
     "curl": "curl",
-    "keepalived": "keepalived",
     "ping": "iputils-ping",
     "tcpdump": "tcpdump",
 }

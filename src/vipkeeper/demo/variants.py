@@ -63,8 +63,8 @@ def without_port_security() -> CloudSpec:
 
 
 def with_virtual_mac() -> CloudSpec:
-    """Debian's keepalived on both nodes, sending from 00:00:5e:00:01:01."""
-    spec = cloud().with_vrrp("keepalived", *_NODES)
+    """Both nodes send from 00:00:5e:00:01:01, as RFC 9568 7.2 has it."""
+    spec = cloud()
     path = "/etc/keepalived/keepalived.conf"
 
     def use_vmac(files: dict[str, str]) -> dict[str, str]:

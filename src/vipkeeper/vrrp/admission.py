@@ -7,7 +7,9 @@ wrong is worded as keepalived words it in its log.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 
 from vipkeeper.vrrp.advertisement import (
     AUTHENTICATION_DATA_SIZE,
@@ -28,11 +30,28 @@ class Admitted:
     """The advert is acted on.
 
     Attributes:
-        remark: a check that failed but is only counted and logged, as RFC 9568 7.1 has it for
-            the list of addresses; None if there is nothing to remark.
+        remarks: checks that failed but are only counted and logged, as RFC 9568 7.1 has it for
+            the interval and the list of addresses.
     """
 
-    remark: Discard | None = None
+    remarks: tuple[Discard, ...] = ()
+
+
+def attribute(discard: Discard, *, ours: bool) -> Discard:
+    """What :func:`~vipkeeper.vrrp.advertisement.decode` found wrong, for the counter it moves.
+
+    A packet that is shorter than a header but carries our VRID is one of our wrong length; what
+    reaches no virtual router is counted for its VRID (RFC 8347: ``packet-length-error``,
+    ``vrid-error``).
+
+    Args:
+        ours: a virtual router of this VRID is where the packet came in.
+    """
+    if discard.reason is DiscardReason.INCOMPLETE_PACKET:
+        return replace(discard, reason=DiscardReason.PACKET_LENGTH) if ours else discard
+    if ours or discard.reason in (DiscardReason.VERSION, DiscardReason.CHECKSUM):
+        return discard
+    return replace(discard, reason=DiscardReason.VRID)
 
 
 def admit(
@@ -63,27 +82,57 @@ def admit(
         return discard(DiscardReason.OWN_PACKET, f"from our own address {datagram.source}")
     if authentication_failure := _check_authentication(router, advertisement):
         return authentication_failure
-    if (
-        not router.version.learns_interval
-        and advertisement.interval_ns != router.advertisement_interval_ns
-    ):
-        return discard(
+    remarks = tuple(discard(*remark) for remark in _remarks(router, advertisement))
+    for remark in remarks:
+        if _is_decisive(router, advertisement, remark.reason):
+            return remark
+    return Admitted(remarks)
+
+
+def _remarks(
+    router: VirtualRouter, advertisement: Advertisement
+) -> Iterator[tuple[DiscardReason, str]]:
+    """What is odd about an advert that is one of our virtual router's."""
+    if advertisement.interval_ns != router.advertisement_interval_ns:
+        unit = "cs" if router.version.learns_interval else "sec"
+        ours = router.advertisement_interval_ns // router.version.interval_unit_ns
+        yield (
             DiscardReason.INTERVAL,
             "advertisement interval mismatch "
-            f"mine={router.advertisement_interval_ns // router.version.interval_unit_ns} sec "
-            f"rcv'd={advertisement.interval} sec",
+            f"mine={ours} {unit} rcv'd={advertisement.interval} {unit}",
         )
+    if router.is_owner and advertisement.priority == PRIORITY_OWNER:
+        yield DiscardReason.OWNER_CONFLICT, "another router says that it is the owner, too"
     if router.is_owner and router.owner_ignores_adverts:
-        return discard(DiscardReason.OWNER, "we are the owner")
-    if set(advertisement.addresses) == set(router.addresses):
-        return Admitted()
-    mismatch = discard(
-        DiscardReason.ADDRESS_LIST,
-        f"addresses {_listed(advertisement.addresses)}, ours {_listed(router.addresses)}",
-    )
-    if router.discard_address_list_mismatch and advertisement.priority != PRIORITY_OWNER:
-        return mismatch
-    return Admitted(remark=mismatch)
+        yield DiscardReason.OWNER, "we are the owner"
+    if advertisement.addresses != router.addresses and (
+        set(advertisement.addresses) != set(router.addresses)
+    ):
+        yield (
+            DiscardReason.ADDRESS_LIST,
+            f"addresses {_listed(advertisement.addresses)}, ours {_listed(router.addresses)}",
+        )
+    first = advertisement.addresses[0]
+    if isinstance(first, IPv6Address) and not first.is_link_local:
+        yield (
+            DiscardReason.FIRST_NOT_LINK_LOCAL,
+            f"the first address {first} is not a link-local one",
+        )
+
+
+def _is_decisive(
+    router: VirtualRouter, advertisement: Advertisement, reason: DiscardReason
+) -> bool:
+    """Whether an advert is not acted on for it: RFC 3768 7.1 is strict, RFC 9568 7.1 is not."""
+    match reason:
+        case DiscardReason.INTERVAL:
+            return not router.version.learns_interval
+        case DiscardReason.OWNER | DiscardReason.OWNER_CONFLICT:
+            return router.owner_ignores_adverts
+        case DiscardReason.ADDRESS_LIST:
+            return router.discard_address_list_mismatch and advertisement.priority != PRIORITY_OWNER
+        case _:
+            return False
 
 
 def _check_path(router: VirtualRouter, datagram: Datagram) -> tuple[DiscardReason, str] | None:

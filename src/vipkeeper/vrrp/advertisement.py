@@ -43,13 +43,13 @@ _INTERVAL_MASK_V3 = 0x0FFF
 
 
 class DiscardReason(Enum):
-    """Why a packet was not given to the state machine.
+    """Why a packet was not given to the state machine, or was with a remark.
 
     The value is the counter that it moves: a name of RFC 8347 where there is one, otherwise a
     name of the same style.
     """
 
-    INCOMPLETE_PACKET = "incomplete-packet"  # too short to tell whose it is
+    INCOMPLETE_PACKET = "incomplete-packet"  # shorter than a header, and of no VRID of ours
     DESTINATION = "destination-errors"  # not sent to the group (RFC 9568 5.1.1.2), or to us
     UNKNOWN_PEER = "unknown-peer-errors"  # unicast, and from none of the peers
     IP_TTL = "ip-ttl-errors"
@@ -66,6 +66,8 @@ class DiscardReason(Enum):
     ADDRESS_LIST = "address-list-errors"
     OWN_PACKET = "own-packets-rcvd"
     OWNER = "owner-ignored-adverts"
+    OWNER_CONFLICT = "owner-conflicts"  # two routers with priority 255 (RFC 9568 8.3.2)
+    FIRST_NOT_LINK_LOCAL = "first-address-not-link-local-errors"  # IPv6 (RFC 9568 5.2.9)
 
 
 @dataclass(frozen=True, slots=True)
