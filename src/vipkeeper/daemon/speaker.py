@@ -18,15 +18,15 @@ from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record, kernel_error_record
 from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.loop import Loop
+from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
-from vipkeeper.daemon.statistics import GLOBAL_REASONS, global_statistics
+from vipkeeper.daemon.statistics import global_statistics
 from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
 from vipkeeper.linux.rtnetlink import AddressGone, Link, RouteMonitor, RouteNetlink
 from vipkeeper.linux.vrrp_socket import VrrpReceiver
-from vipkeeper.vrrp.advertisement import Discard, DiscardReason, decode
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.states import Active
@@ -48,6 +48,7 @@ class Speaker:
         self._instances: dict[Identity, Instance] = {}
         self._statistics = global_statistics()
         self._discards = DiscardLog(self.report)
+        self._reception = Reception(self._instances, self._statistics, self._discards)
         self._interfaces = Interfaces()
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
@@ -250,35 +251,9 @@ class Speaker:
             self._packet_came(receiver.interface, receiver.family, datagram)
 
     def _packet_came(self, interface: str, family: Family, datagram: Datagram) -> None:
-        now = self._loop.now()
-        verdict = decode(datagram.payload, datagram.source, datagram.destination)
-        instance = self._instances.get((interface, family, verdict.vrid or 0))
-        if isinstance(verdict, Discard):
-            self._discard(interface, instance, verdict, str(datagram.source), now)
-            return
-        if instance is None:
-            unknown = Discard(
-                DiscardReason.VRID,
-                f"Unknown VRID({verdict.vrid}) received on interface({interface}). ignoring...",
-                verdict.vrid,
-            )
-            self._discard(interface, None, unknown, str(datagram.source), now)
-            return
-        discarded = instance.receive(verdict, datagram, now)
-        if discarded is not None and discarded.reason in GLOBAL_REASONS:
-            self._statistics.count(discarded.reason.value)
-        self._schedule(instance)
-
-    def _discard(
-        self, interface: str, instance: Instance | None, discard: Discard, source: str, now: int
-    ) -> None:
-        """A packet that came to nobody, or that its virtual router cannot read."""
-        if discard.reason in GLOBAL_REASONS or discard.reason is DiscardReason.INCOMPLETE_PACKET:
-            self._statistics.count(discard.reason.value)
-        if instance is None:
-            self._discards.discarded(interface, None, discard, source, now)
-        else:
-            instance.discard(discard, source, now)
+        instance = self._reception.packet_came(interface, family, datagram, self._loop.now())
+        if instance is not None:
+            self._schedule(instance)
 
     def _schedule(self, instance: Instance) -> None:
         def expired() -> None:
