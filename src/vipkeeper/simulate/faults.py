@@ -68,7 +68,9 @@ def draw(random: Random, hosts: int, interval_ns: int, duration_ns: int) -> tupl
         length = int(interval_ns * _MOST_INTERVALS * random.random() ** 2)
         host, other = random.sample(range(hosts), 2)
         until_ns = min(at_ns + length, duration_ns)
-        faults.append(Fault(kind, at_ns, until_ns, host, other, _amount(random, kind, hosts, interval_ns)))
+        faults.append(
+            Fault(kind, at_ns, until_ns, host, other, _amount(random, kind, hosts, interval_ns))
+        )
     return tuple(sorted(faults, key=lambda fault: fault.at_ns))
 
 

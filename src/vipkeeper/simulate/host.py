@@ -310,7 +310,9 @@ class _Effects:
             octets = ip_packet(source, destination, self._identification, payload, router.ttl)
             packets.append((octets, destination))
         adverts = tuple(parse(octets) for octets, _ in packets)
-        self._clock.tell(f"{self._host.name} {router.name}: sends priority {advertisement.priority}")
+        self._clock.tell(
+            f"{self._host.name} {router.name}: sends priority {advertisement.priority}"
+        )
         self._monitor.sent(now, self._number, adverts)
         for octets, destination in packets:
             self._network.transmit(now, self._host, octets, destination)
@@ -336,5 +338,6 @@ class _Effects:
 
     def announce(self, interface: str, address: Address) -> None:
         if self._host.refused["announce"]:
+            self._monitor.refused(self._clock.now, self._number)
             raise self._refuse(f"announce {address}", ENOBUFS)
         self._monitor.announced(self._clock.now, self._number, address.packed)

@@ -40,8 +40,8 @@ class Liveness(Check):
 
     Let t be when the last fault has ended, the last late packet has arrived, and whoever was
     refused something by the kernel takes part again; I the longest interval of the virtual
-    router, which any of them may have learned in v3 while all heard each other (in v2 it is one); D and L as in
-    :class:`~vipkeeper.simulate.overlap.Overlap`.
+    router, which any of them may have learned in v3 while all heard each other (in v2 it is
+    one); D and L as in :class:`~vipkeeper.simulate.overlap.Overlap`.
 
     - One is Active from t + max(Active_Down_Interval by I) + max(Skew_Time by I) + 2 * D + L:
       no Backup's timer runs longer than its Active_Down_Interval by I, the best Active router
@@ -122,7 +122,9 @@ class Liveness(Check):
         names = ", ".join(router.facts.name for router in active)
         if not active:
             since = now - group.settling.one
-            raise self.violated(now, group.routers[0], f"and its like: none Active, {since} ns late")
+            raise self.violated(
+                now, group.routers[0], f"and its like: none Active, {since} ns late"
+            )
         hands_over = group.may_hand_over and now <= group.settling.rest
         if len(active) > 1 and not hands_over and not _are_twins(active):
             raise self.violated(now, active[0], f"is not alone: {names} are Active")

@@ -54,6 +54,10 @@ class Monitor:
         )
         self.transitions = 0
 
+    def watch_only(self, name: str) -> None:
+        """Leave all checks to one of the checkers."""
+        self._checks = tuple(check for check in self._checks if check.name == name)
+
     # -- time ------------------------------------------------------------------------------
 
     def passes(self, now: int) -> None:
@@ -187,5 +191,6 @@ class Monitor:
         """
         start = max(now, drained_at, *(router.recovers_at for router in self.routers))
         return self._liveness.healed(
-            start, [[router for host in hosts for router in self._of_host[host]] for hosts in segments]
+            start,
+            [[router for host in hosts for router in self._of_host[host]] for hosts in segments],
         )

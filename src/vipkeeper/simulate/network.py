@@ -156,5 +156,3 @@ class Network:
             bit = self._random.randrange((len(octets) - header) * 8)
             damaged[header + bit // 8] ^= 1 << bit % 8
         return bytes(damaged)
-
-

@@ -18,7 +18,7 @@ NEVER = 1 << 62
 SECOND = 1_000_000_000
 
 
-class Violation(Exception):
+class Violation(Exception):  # noqa: N818 - it is a finding, not an error
     """Something happened that must not, or did not happen in time."""
 
     def __init__(self, check: str, at_ns: int, message: str) -> None:

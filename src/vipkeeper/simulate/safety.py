@@ -27,6 +27,8 @@ class Conduct(Check):
       exception is a setting: the last word to the router that it yields to.
     - Priority 0 leaves only if the router was Active before the event and is in Initialize after
       it (6.4.3). It may also end an attempt to become Active that the kernel refused.
+    - With becoming Active an advert leaves, and each address is announced; with leaving it by a
+      shutdown, priority 0 does (6.4.1, 6.4.2, 6.4.3).
     - Addresses are held if and only if the router is Active, but for those that an owner has
       anyway. A host whose daemon was killed keeps them until it starts again: that is not seen
       as holding, since there is no router that could let go.
@@ -36,7 +38,7 @@ class Conduct(Check):
 
     def __init__(self) -> None:
         self._sent: list[int] = []
-        self._announced = False
+        self._announced: set[bytes] = set()
 
     def sent(self, now: int, router: Seen, adverts: tuple[Advert, ...]) -> None:
         self._hold_alive(now, router, "sends an advert")
@@ -44,7 +46,7 @@ class Conduct(Check):
 
     def announced(self, now: int, router: Seen, address: bytes) -> None:
         self._hold_alive(now, router, "announces an address")
-        self._announced = True
+        self._announced.add(address)
 
     def holds(self, now: int, router: Seen, address: bytes) -> None:
         self._hold_alive(now, router, "changes its addresses")
@@ -59,19 +61,24 @@ class Conduct(Check):
             if state != INITIALIZE:
                 raise self.violated(now, router, f"is {state} after its shutdown")
             return
-        if self._sent:
-            self._judge_adverts(now, router, old)
-        if self._announced and state != ACTIVE:
+        sent, self._sent = self._sent, []
+        announced, self._announced = self._announced, set()
+        if sent:
+            self._judge_adverts(now, router, old, sent)
+        if announced and state != ACTIVE:
             raise self.violated(now, router, f"announced addresses and is {state}")
-        self._announced = False
+        if old != state and not router.refused:
+            if state == ACTIVE and not (sent and announced.issuperset(facts.addresses)):
+                raise self.violated(now, router, "became Active and did not say so")
+            if (old, state) == (ACTIVE, INITIALIZE) and 0 not in sent:
+                raise self.violated(now, router, "left without resigning")
         if state == ACTIVE:
             if not router.held.issuperset(facts.addresses):
                 raise self.violated(now, router, "is Active without its addresses")
         elif router.held != facts.own:
             raise self.violated(now, router, f"holds addresses and is {state}")
 
-    def _judge_adverts(self, now: int, router: Seen, old: str) -> None:
-        sent, self._sent = self._sent, []
+    def _judge_adverts(self, now: int, router: Seen, old: str, sent: list[int]) -> None:
         words = [priority for priority in sent if priority]
         last_words = 1 if router.facts.last_word and (old, router.state) == (ACTIVE, BACKUP) else 0
         if router.state != ACTIVE and len(words) > last_words:
@@ -173,6 +180,7 @@ class Participation(Check):
         facts = router.facts
         if router.refused and router.state == INITIALIZE and router.recovers_at <= now:
             router.recovers_at = now + self._recovery_ns
+            self._waiting.pop(router.number, None)  # it has tried
         starts = old == INITIALIZE and router.state != INITIALIZE
         if starts:
             expected = ACTIVE if router.priority == OWNER and facts.owner_starts_active else BACKUP

@@ -85,7 +85,9 @@ class Scenario:
     def lines(self) -> list[str]:
         """For a person."""
         routers = [
-            f"  {host.name} {_in_words(settings)}" for host in self.hosts for settings in host.settings
+            f"  {host.name} {_in_words(settings)}"
+            for host in self.hosts
+            for settings in host.settings
         ]
         segments = " | ".join(" ".join(map(host_name, hosts)) for hosts in self.segments)
         return [
@@ -119,11 +121,13 @@ def _in_words(settings: InstanceSettings) -> str:
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed; the same on every machine."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - it must be the same again
     count = random.choice((2, 2, 3, 3, 3, 4, 5))
     special = random.choice((*[Special.NOTHING] * 7, *Special))
     addresses = _host_addresses(count, special)
-    networks = [_virtual_router(random, special, addresses, name="VI_1", vrid=random.randint(1, 255))]
+    networks = [
+        _virtual_router(random, special, addresses, name="VI_1", vrid=random.randint(1, 255))
+    ]
     if random.random() < 0.25:
         vrid = networks[0][0].vrid
         other = _virtual_router(random, Special.NOTHING, addresses, name="VI_2", vrid=vrid)
@@ -135,7 +139,9 @@ def draw(seed: int) -> Scenario:
             ]
         if _are_of_one_pace(networks[0], other):
             networks.append(other)
-    longest = max(settings.advertisement_interval_ns for network in networks for settings in network)
+    longest = max(
+        settings.advertisement_interval_ns for network in networks for settings in network
+    )
     faulty_ns = longest * random.randint(*_FAULTY_INTERVALS)
     hosts = tuple(
         HostPlan(
@@ -276,9 +282,7 @@ def _with_special(
     return [first, second, *others]
 
 
-def _delays(
-    random: Random, networks: list[list[InstanceSettings]]
-) -> tuple[int, tuple[int, int]]:
+def _delays(random: Random, networks: list[list[InstanceSettings]]) -> tuple[int, tuple[int, int]]:
     """Lateness and delay, so small that no Backup takes a late advert for a missing one.
 
     Between two adverts that a Backup hears pass up to I + lateness + delay, and it waits for
@@ -303,5 +307,3 @@ def _segments(random: Random, count: int) -> tuple[tuple[int, ...], ...]:
         return (hosts,)
     border = random.randint(1, count - 1)
     return hosts[:border], hosts[border:]
-
-

@@ -35,14 +35,17 @@ class World:
     """
 
     def __init__(
-        self, scenario: Scenario, make_instance: MakeInstance = Instance, keep: int | None = KEPT_LINES
+        self,
+        scenario: Scenario,
+        make_instance: MakeInstance = Instance,
+        keep: int | None = KEPT_LINES,
     ) -> None:
         self.scenario = scenario
         self.now = BEGIN_NS
         self.lines: deque[str] = deque(maxlen=keep)
         self.faults: Counter[Kind] = Counter()
         self._digest = blake2b(digest_size=16)
-        self._random = Random(f"{scenario.seed} run")
+        self._random = Random(f"{scenario.seed} run")  # noqa: S311 - as in scenario.draw
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
         self._end: int | None = None
@@ -201,9 +204,7 @@ def _keep(values: list[float] | list[int], value: float, change: int) -> None:
 
 
 def _facts(scenario: Scenario) -> list[RouterFacts]:
-    return [
-        _router_facts(host, settings) for host in scenario.hosts for settings in host.settings
-    ]
+    return [_router_facts(host, settings) for host in scenario.hosts for settings in host.settings]
 
 
 def _router_facts(host: HostPlan, settings: InstanceSettings) -> RouterFacts:
