@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vipkeeper.simulate.observation import ACTIVE, NEVER, OWNER, SECOND, Check, Seen
+from vipkeeper.simulate.observation import ACTIVE, NEVER, OWNER, Check, Seen
 from vipkeeper.simulate.overlap import agree
 from vipkeeper.simulate.presence import beats
 
@@ -157,7 +157,3 @@ def _that_agree(segment: list[Seen]) -> list[list[Seen]]:
         else:
             groups.append([router])
     return groups
-
-
-RECOVERY_NS = SECOND
-"""A router that the kernel refused something takes part again after a second (its manual)."""

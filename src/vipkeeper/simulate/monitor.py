@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vipkeeper.simulate.liveness import RECOVERY_NS, Liveness
+from vipkeeper.simulate.liveness import Liveness
 from vipkeeper.simulate.observation import (
     INITIALIZE,
     NEVER,
@@ -18,6 +18,9 @@ from vipkeeper.simulate.presence import Presence
 from vipkeeper.simulate.safety import Conduct, Identity, Participation, Rate
 from vipkeeper.simulate.succession import Succession
 from vipkeeper.simulate.wire_format import Advert
+
+RECOVERY_NS = 1_000_000_000
+"""A router that the kernel refused something takes part again after a second, it says."""
 
 _MIN_PRIORITY, _MAX_PRIORITY, _OWNER = 1, 254, 255
 
@@ -42,7 +45,7 @@ class Monitor:
         count = len(self.routers)
         self._overlap = Overlap(self.routers, delay_ns, lateness_ns)
         self._liveness = Liveness(delay_ns, lateness_ns)
-        self._checks: tuple[Check, ...] = (
+        self.checks: tuple[Check, ...] = (
             Conduct(),
             Identity(),
             Rate(count),
@@ -54,15 +57,11 @@ class Monitor:
         )
         self.transitions = 0
 
-    def watch_only(self, name: str) -> None:
-        """Leave all checks to one of the checkers."""
-        self._checks = tuple(check for check in self._checks if check.name == name)
-
     # -- time ------------------------------------------------------------------------------
 
     def passes(self, now: int) -> None:
         """It is this late, and whatever happens now has not happened yet."""
-        for check in self._checks:
+        for check in self.checks:
             if check.due < now:
                 check.overdue(now)
 
@@ -73,13 +72,13 @@ class Monitor:
         readable = tuple(advert for advert in adverts if advert is not None)
         if len(readable) < len(adverts):
             raise Violation("identity", now, f"{router.facts.name} sent what nobody can read")
-        for check in self._checks:
+        for check in self.checks:
             check.sent(now, router, readable)
         router.advertised_at = now
 
     def announced(self, now: int, number: int, address: bytes) -> None:
         router = self.routers[number]
-        for check in self._checks:
+        for check in self.checks:
             check.announced(now, router, address)
 
     def holds(self, now: int, number: int, address: bytes, held: bool) -> None:
@@ -88,7 +87,7 @@ class Monitor:
             router.held.add(address)
         else:
             router.held.discard(address)
-        for check in self._checks:
+        for check in self.checks:
             check.holds(now, router, address)
 
     def refused(self, now: int, number: int) -> None:
@@ -103,7 +102,7 @@ class Monitor:
         if router is None or not router.running:
             return None
         if router.state != INITIALIZE and router.accepts(advert):
-            for check in self._checks:
+            for check in self.checks:
                 check.hears(now, router, advert)
         return router.number
 
@@ -113,7 +112,7 @@ class Monitor:
         old, router.state = router.state, state
         if old != state:
             self.transitions += 1
-        for check in self._checks:
+        for check in self.checks:
             check.after(now, router, old)
         router.refused = False
 
@@ -166,17 +165,17 @@ class Monitor:
                 priority = min(max(priority, _MIN_PRIORITY), _MAX_PRIORITY)
                 router.priority = priority
             if router.priority != previous:
-                for check in self._checks:
+                for check in self.checks:
                     check.priority_changed(now, router, previous)
 
     def _changed(self, now: int, router: Seen) -> None:
-        for check in self._checks:
+        for check in self.checks:
             check.circumstances_changed(now, router)
 
     # -- what happens to the wire ----------------------------------------------------------
 
     def disturbed(self, now: int, sender: int, receiver: int) -> None:
-        for check in self._checks:
+        for check in self.checks:
             check.disturbed(now, sender, receiver)
 
     def cut(self, now: int, sender: int, receiver: int, change: int) -> None:

@@ -6,7 +6,6 @@ from itertools import combinations
 
 from vipkeeper.simulate.observation import ACTIVE, NEVER, OWNER, Check, RouterFacts, Seen
 from vipkeeper.simulate.presence import beats
-from vipkeeper.simulate.wire_format import Advert
 
 
 def agree(receiver: RouterFacts, sender: RouterFacts) -> bool:
@@ -174,6 +173,3 @@ class Overlap(Check):
                     now, first, f"and {second.facts.name} hear each other and are both Active"
                 )
             self.due = min(self.due, due)
-
-    def hears(self, now: int, router: Seen, advert: Advert) -> None:
-        """Nothing: that the loser yields to what it hears is :class:`Presence`'s to check."""
