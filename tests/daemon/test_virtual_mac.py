@@ -126,6 +126,12 @@ def test_with_vmac_xmit_base_adverts_come_from_the_physical_mac(
     network: Network, watcher: Node, tmp_path: Path
 ) -> None:
     one, _other = pair(network, tmp_path, more="vmac_xmit_base")
+    (instance_status,) = one.status()["instances"]
+    assert instance_status["virtual_mac"] == {
+        "interface": INTERFACE,
+        "mac": VIRTUAL_MAC,
+        "transmits": False,
+    }
     shown = captured(watcher, "ip proto 112", 2)
     assert set(re.findall(r"([0-9a-f:]{17}) > 01:00:5e:00:00:12", shown)) == {one.node.mac()}
     assert answering(watcher, VIP) == {VIRTUAL_MAC}
@@ -295,7 +301,10 @@ def test_the_interface_below_goes_and_comes_back(network: Network, tmp_path: Pat
 def test_a_name_that_is_taken_is_waited_for(network: Network, tmp_path: Path) -> None:
     speaker = daemon(node(network, "test01", 131), tmp_path, vmac_instance())
     host = speaker.node
-    host.run("ip", "link", "add", INTERFACE, "type", "veth", "peer", "name", "other")
+    # Another daemon's, with the very same virtual MAC.
+    host.run("ip", "link", "add", "eth7", "type", "veth", "peer", "name", "other")
+    host.run("ip", "link", "add", INTERFACE, "link", "eth7", "address", VIRTUAL_MAC,
+             "type", "macvlan", "mode", "bridge")  # fmt: skip
     speaker.start()
     assert "there is one of that name that is not ours" in speaker.log()
     assert speaker.status()["instances"][0]["state"] == "Initialize"

@@ -58,6 +58,9 @@ def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> 
     table.add_row(
         "on", f"{instance['interface']}, VRID {instance['vrid']}, VRRPv{instance['version']}"
     )
+    if (virtual_mac := instance["virtual_mac"]) is not None:
+        base = "" if virtual_mac["transmits"] else f", adverts from {instance['interface']}"
+        table.add_row("virtual MAC", f"{virtual_mac['mac']} on {virtual_mac['interface']}{base}")
     table.add_row("addresses", "\n".join(instance["virtual_addresses"]))
     for neighbour in instance["neighbours"]:
         table.add_row("neighbour", _neighbour(neighbour))

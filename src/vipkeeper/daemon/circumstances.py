@@ -68,11 +68,16 @@ def obstacle(
 
 
 def lacks_virtual_interface(settings: InstanceSettings, interfaces: Interfaces) -> bool:
-    """It needs an interface with the virtual MAC, and there is none, or one with another MAC."""
+    """It needs an interface with the virtual MAC, and there is none, or only somebody else's."""
     if settings.virtual_mac is None:
         return False
-    link = interfaces.link(settings.virtual_mac.interface)
-    return link is None or link.mac != settings.virtual_mac.packed
+    link, parent = (
+        interfaces.link(settings.virtual_mac.interface),
+        interfaces.link(settings.interface),
+    )
+    if link is None or parent is None:
+        return True
+    return (link.mac, link.parent) != (settings.virtual_mac.packed, parent.index)
 
 
 def effective_priority(settings: InstanceSettings, interfaces: Interfaces) -> int:

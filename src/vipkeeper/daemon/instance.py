@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from vipkeeper.daemon import ietf_vrrp, statistics
 from vipkeeper.daemon.announcer import Announcer
@@ -422,6 +422,9 @@ class Instance:
             "primary_address": None
             if self.router.primary_address is None
             else str(self.router.primary_address),
+            "virtual_mac": None
+            if self.settings.virtual_mac is None
+            else asdict(self.settings.virtual_mac),
             "virtual_addresses": [str(item) for item in self.settings.addresses],
             "skew_time_us": self.router.skew_time_ns(interval) // 1000,
             "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,

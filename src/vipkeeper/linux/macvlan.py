@@ -24,13 +24,13 @@ from vipkeeper.linux.netlink import (
 from vipkeeper.linux.rtnetlink import (
     IFLA_ADDRESS,
     IFLA_IFNAME,
+    IFLA_LINK,
     LINK_HEADER,
     RTM_DELLINK,
     RTM_GETLINK,
     RTM_NEWLINK,
 )
 
-IFLA_LINK = 5
 IFLA_LINKINFO = 18
 IFLA_AF_SPEC = 26
 IFLA_INFO_KIND = 1

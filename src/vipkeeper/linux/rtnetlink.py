@@ -37,6 +37,7 @@ RTMGRP_IPV6_IFADDR = 0x100
 
 IFLA_ADDRESS = 1
 IFLA_IFNAME = 3
+IFLA_LINK = 5
 IFA_ADDRESS = 1
 IFA_LOCAL = 2
 IFA_LABEL = 3
@@ -70,12 +71,18 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A network interface. ``usable``: administratively up, and with a carrier."""
+    """A network interface.
+
+    Attributes:
+        usable: administratively up, and with a carrier.
+        parent: index of the interface that it lies on (macvlan and the like), 0 if on none.
+    """
 
     index: int
     name: str
     mac: bytes
     usable: bool
+    parent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +272,8 @@ def _link(kind: int, payload: bytes) -> Link | LinkGone | None:
     found = attributes(payload[LINK_HEADER.size :])
     name = found.get(IFLA_IFNAME, b"").rstrip(b"\0").decode(errors="replace")
     usable = flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING
-    return Link(index, name, found.get(IFLA_ADDRESS, b""), usable)
+    (parent,) = struct.unpack("=I", found.get(IFLA_LINK, bytes(4)))
+    return Link(index, name, found.get(IFLA_ADDRESS, b""), usable, parent)
 
 
 def _address(kind: int, payload: bytes) -> InterfaceAddress | AddressGone | None:
