@@ -39,6 +39,9 @@ CONFIGURATIONS = {
 TAKEOVER_SECONDS = 12.0
 """A bound for waiting, not a measurement: 3.8 s by the timers, more on a busy machine."""
 
+START_SECONDS = 40.0
+"""Likewise: two interpreters, 0.4 s by themselves, were seen to take 11 s beside twenty others."""
+
 
 class Speaker:
     """A VRRP program on a node: ``vipkeeperd`` or ``keepalived``."""
@@ -74,6 +77,7 @@ class Speaker:
         begun = len(self._starts()) + 1
         wait_until(
             lambda: len(self._starts()) >= begun,
+            seconds=START_SECONDS,
             what=lambda: f"{self.kind} listens\n{self.log()}",
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 VRID = 51
 HOSTS = {"test01": 11, "test02": 12}
 """The last part of each router's addresses; test01 has the higher priority."""
-PRIORITIES = {"test01": 200, "test02": 100}
+PRIORITIES = {"test01": 250, "test02": 10}
 ADDRESSES = {4: "192.0.2.{}", 6: "2001:db8::{}"}
 VIRTUAL_ADDRESSES = {4: ("192.0.2.100",), 6: ("fe80::100", "2001:db8::100")}
 """In VRRPv3 over IPv6 the first is link-local (RFC 9568 5.2.9)."""

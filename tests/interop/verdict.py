@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from tests.interop.configurations import Configuration
 from tests.programs import Speaker, discards
+from tests.topology import Node
+from vipkeeper.vrrp.advertisement import IPPROTO_VRRP
 
 CHECKSUM_FORMS = {
     (2, 4): "checksum-message-rcvd",
@@ -33,8 +35,19 @@ def complaints(speaker: Speaker, configuration: Configuration) -> Iterator[str]:
     for line in speaker.log().splitlines():
         if _COMPLAINT.search(_PREEMPTION.sub("", line)):
             yield line
+    for line in kernel_drops(speaker.node):
+        yield f"the kernel dropped adverts: {line}"
     counters = speaker.counters()
     if speaker.kind == "vipkeeperd":
         form = CHECKSUM_FORMS[configuration.version, configuration.family]
         if counters[form] != counters["advertisement-rcvd"]:
             yield f"checksums of another form than {form}: {counters}"
+
+
+def kernel_drops(node: Node) -> list[str]:
+    """The raw sockets of VRRP that missed a packet, by a wrong checksum of IPv6 or a full queue.
+
+    The column ``drops`` is the last one (proc_pid_net(5)).
+    """
+    sockets = node.run("cat", "/proc/net/raw", "/proc/net/raw6").splitlines()
+    return [line for line in sockets if f":{IPPROTO_VRRP:04X} " in line and line.split()[-1] != "0"]

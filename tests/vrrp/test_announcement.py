@@ -216,6 +216,16 @@ def test_losing_adverts_may_be_left_without_announcements() -> None:
     assert instants(play(settings, SECOND_NS, losing_adverts_ns=(30 * MS,))) == [0]
 
 
+def test_once_more_after_the_old_active_router_may_have_answered() -> None:
+    settings = AnnouncementSettings(repeat=2, delay_ns=0, once_more_ns=SECOND_NS)
+
+    frames = play(settings, 60 * SECOND_NS, addresses=(A, B))
+
+    assert frames == [*[(0, A), (0, B)] * 2, (SECOND_NS, A), (SECOND_NS, B)]
+    silent = AnnouncementSettings(repeat=0, delay_ns=0, once_more_ns=SECOND_NS)
+    assert play(silent, 60 * SECOND_NS) == []
+
+
 def test_a_late_wake_up_sends_what_is_due_once() -> None:
     settings = AnnouncementSettings(repeat=1, delay_ns=SECOND_NS, refresh_ns=SECOND_NS)
     announcing, first = due(settings, begin(settings, (A,), NOW), NOW)

@@ -109,4 +109,12 @@ def _announcements(instance: VrrpInstance) -> AnnouncementSettings:
         lower_prio_repeat=garp.lower_prio_repeat,
         lower_prio_delay_ns=garp.lower_prio_delay_ns,
         interval_ns=garp.interval_ns if instance.family == 4 else garp.gna_interval_ns,
+        once_more_ns=_once_more_ns(instance),
     )
+
+
+def _once_more_ns(instance: VrrpInstance) -> int:
+    """Adverts that leave from the virtual MAC tell the switch anew where it is; others do not."""
+    written = instance.virtual_mac
+    silent = written is not None and (written.transmit_on_base or instance.unicast_peer)
+    return instance.advert_int_ns if silent else 0

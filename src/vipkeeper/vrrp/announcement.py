@@ -110,6 +110,10 @@ class AnnouncementSettings:
         lower_prio_repeat, lower_prio_delay_ns: the same as the first two, for the burst that
             answers a losing advert.
         interval_ns: pause between two frames, 0 for none.
+        once_more_ns: pause until each address is announced once more, 0 for not. To the old
+            Active router's host our gratuitous ARP is a request for an address that it still
+            has, and it may answer from the virtual MAC that both share: the switch then sends
+            everything there, until the next frame from ours.
     """
 
     repeat: int = 5
@@ -119,6 +123,7 @@ class AnnouncementSettings:
     lower_prio_repeat: int = 5
     lower_prio_delay_ns: int = 5 * SECOND_NS
     interval_ns: int = 0
+    once_more_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class Announcing:
         next_frame: when the first of them may go.
         second_burst: when the second burst begins, with how many repeats; None if it is over.
         refresh: when the next refresh begins, None if there is none.
+        once_more: when each is announced once more, None if that is over.
     """
 
     addresses: tuple[Address, ...]
@@ -138,6 +144,7 @@ class Announcing:
     next_frame: int
     second_burst: tuple[int, int] | None
     refresh: int | None
+    once_more: int | None = None
 
 
 def begin(
@@ -152,6 +159,9 @@ def begin(
         next_frame=now,
         second_burst=(now + settings.delay_ns, settings.repeat) if settings.delay_ns else None,
         refresh=now + settings.refresh_ns if settings.refresh_ns else None,
+        once_more=now + settings.once_more_ns
+        if settings.once_more_ns and settings.repeat
+        else None,
     )
 
 
@@ -193,6 +203,12 @@ def due(
             pending=announcing.pending + settings.refresh_repeat * len(announcing.addresses),
             refresh=now + settings.refresh_ns,
         )
+    if announcing.once_more is not None and now >= announcing.once_more:
+        announcing = replace(
+            announcing,
+            pending=announcing.pending + len(announcing.addresses),
+            once_more=None,
+        )
     if not announcing.pending or now < announcing.next_frame:
         return announcing, ()
     count = 1 if settings.interval_ns else announcing.pending
@@ -216,4 +232,6 @@ def deadline(announcing: Announcing) -> int | None:
         instants.append(announcing.second_burst[0])
     if announcing.refresh is not None:
         instants.append(announcing.refresh)
+    if announcing.once_more is not None:
+        instants.append(announcing.once_more)
     return min(instants, default=None)
