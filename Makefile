@@ -5,8 +5,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 SECONDS ?= 100000
-.PHONY: help setup demo simulate test lint format docs lock clean
-.PHONY: help setup demo simulate test lint format docs interop lock clean
+.PHONY: help setup demo simulate test lint format bench docs interop lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
@@ -32,6 +31,9 @@ lint: setup ## ruff, mypy --strict, and the floors of docs/design.md
 format: setup ## put the code into ruff's form
 	@$(python) -m ruff format
 	@$(python) -m ruff check --fix
+
+bench: setup ## what an advert costs in CPU time, beside keepalived's
+	@$(python) -m benchmarks.adverts
 
 docs: setup ## write what is generated from the code into docs/
 	@$(python) scripts/write-state-machine-page

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vipkeeper.daemon.loop import Loop, Schedule
+from vipkeeper.linux.timerfd import TimerFd
 
 
 def test_callbacks_come_in_the_order_of_their_instants_and_not_before() -> None:
@@ -88,3 +90,48 @@ def test_the_loop_wakes_for_a_timer_and_for_a_descriptor() -> None:
     os.close(writing)
     loop.close()
     assert seen == ["timer", "x"]
+
+
+def test_a_deadline_that_moves_on_leaves_the_timer_alone_and_is_met_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, armed = Loop(), list[int]()
+    arm = TimerFd.arm
+
+    def counted(timer: TimerFd, instant: int) -> None:
+        armed.append(instant)
+        arm(timer, instant)
+
+    monkeypatch.setattr(TimerFd, "arm", counted)
+    first = loop.now() + 300_000_000
+    last = first + 5_000_000
+    fired = list[int]()
+
+    def came() -> None:
+        fired.append(loop.now())
+        loop.stop()
+
+    # Each turn of the loop moves the deadline on, as each advert does that a Backup hears.
+    moves = iter(range(first, last, 500_000))
+
+    def move() -> None:
+        loop.schedule.set("deadline", next(moves, last), came)
+
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+
+        def heard() -> None:
+            if len(pipe.read(1)) and next(turns, None) is not None:
+                move()
+                os.write(writing, b"x")
+
+        turns = iter(range(11))
+        loop.watch(pipe, heard)
+        move()
+        os.write(writing, b"x")
+        loop.run()
+        loop.forget(pipe)
+    os.close(writing)
+    loop.close()
+    assert fired[0] >= last
+    assert armed == [first, last]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vipkeeper.linux.ip_packet import ip_packet, parse_ipv4
+from vipkeeper.linux.ip_packet import ip_packet, parse_ipv4, with_identification
 from vipkeeper.vrrp.advertisement import internet_checksum
 from vipkeeper.vrrp.datagram import Datagram
 
@@ -75,3 +75,21 @@ def test_the_ipv6_header_is_the_one_that_keepalived_sends() -> None:
 def test_another_ttl_between_unicast_peers() -> None:
     assert ip_packet(SOURCE, SOURCE, 1, b"", ttl=64)[8] == 64
     assert ip_packet(IPv6Address("::1"), IPv6Address("::2"), 1, b"", ttl=64)[7] == 64
+
+
+@given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.ip_addresses(v=4))
+def test_another_identification_makes_the_packet_that_would_have_been_made_with_it(
+    before: int, after: int, source: IPv4Address
+) -> None:
+    destination = IPv4Address("224.0.0.18")
+    packet = ip_packet(source, destination, before, b"advert")
+    changed = with_identification(packet, after)
+    assert changed[:10] + changed[12:] == (
+        ip_packet(source, destination, after, b"advert")[:10] + packet[12:]
+    )
+    assert internet_checksum(changed[:20]) == 0
+
+
+def test_ipv6_has_no_identification() -> None:
+    packet = ip_packet(IPv6Address("fe80::1"), IPv6Address("ff02::12"), 1, b"advert")
+    assert with_identification(packet, 2) == packet
