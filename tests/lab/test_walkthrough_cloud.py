@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -11,16 +10,6 @@ from tests.lab.labs import FLOATING_VIP, VIP, curl, running, wait_for_holders
 from tests.topology import wait_until
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import Lab
-
-
-def test_processes_run_within_two_seconds() -> None:
-    def seconds_to_start() -> float:
-        begun = time.monotonic()
-        with running(spec_file.walkthrough()):
-            return time.monotonic() - begun
-
-    # 0.6 s on an idle machine; the best of three, as others may be at work on this one.
-    assert min(seconds_to_start() for _ in range(3)) < 2.0
 
 
 @pytest.mark.parametrize(
