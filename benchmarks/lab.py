@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import Lab
@@ -31,12 +32,12 @@ def main() -> None:
 
     for number in range(times):
         name = f"benchmark-{os.getpid()}-{number}"
-        lab = measure("up: its processes run", lambda name=name: Lab.up(spec, name=name))
+        lab = measure("up: its processes run", partial(Lab.up, spec, name=name))
         assert isinstance(lab, Lab)
         try:
-            measure("a command in an instance", lambda lab=lab: lab.run("test01", ["true"]))
-            measure("stop of an instance", lambda lab=lab: lab.stop("test01"))
-            measure("start of an instance", lambda lab=lab: lab.start("test01"))
+            measure("a command in an instance", partial(lab.run, "test01", ["true"]))
+            measure("stop of an instance", partial(lab.stop, "test01"))
+            measure("start of an instance", partial(lab.start, "test01"))
         finally:
             measure("down", lab.down)
     for what, all_ms in took.items():
