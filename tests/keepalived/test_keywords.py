@@ -300,6 +300,15 @@ def test_addresses_beyond_what_an_advert_holds_are_excluded_ones() -> None:
     assert (len(found.virtual_ipaddress), len(found.virtual_ipaddress_excluded)) == (255, 5)
 
 
+def test_version_2_is_not_for_ipv6() -> None:
+    """keepalived 2.2.7 takes the word and speaks a VRRPv2 over IPv6 that no RFC has."""
+    text = instance_text("version 2", vips="fe80::1/64")
+    assert codes(loaded(text)) == ["version-of-ipv6"]
+    assert loaded(text).configuration.instances[0].version == 3
+    for line in ("version 3", ""):
+        assert codes(loaded(instance_text(line, vips="fe80::1/64"))) == []
+
+
 def test_ninety_ipv6_addresses_fit_into_an_advert() -> None:
     """RFC 9568 5.2.5 counts to 255; an Ethernet frame holds 1500 bytes."""
     vips = "\n".join(("fe80::1/64", *(f"2001:db8::{n}/64" for n in range(1, 100))))

@@ -52,7 +52,7 @@ def settle(
     places = {**global_places, **lines.places}
     _require_identity(lines, report)
     family, advertised = one_family(lines, report)
-    version = 3 if family == 6 else lines.version or defaults.vrrp_version
+    version = _version(lines, defaults, family, report)
     advertised, excluded = within_one_advert(advertised, lines, report)
     check_first_is_link_local(lines, advertised, report)
     check_addresses(lines, advertised + excluded, report)
@@ -185,6 +185,20 @@ def _preemption(
             report.warning(place, "preempt-delay-cleared", f"({lines.name}) {message}")
             preempt_delay_ns = 0
     return nopreempt, preempt_delay_ns
+
+
+def _version(lines: InstanceLines, defaults: GlobalDefs, family: int, report: Report) -> int:
+    """Version 3 for IPv6, whatever is written: RFC 3768 1.2 keeps version 2 to IPv4."""
+    if family != 6:
+        return lines.version or defaults.vrrp_version
+    if lines.version == 2:
+        report.warning(
+            lines.places["version"].words[-1],
+            "version-of-ipv6",
+            f"({lines.name}) VRRPv2 is for IPv4 only: version 3 is spoken",
+            "remove it: keepalived 2.2.7 speaks a version 2 of its own, deaf to version 3",
+        )
+    return 3
 
 
 def _advert_interval_ns(lines: InstanceLines, version: int, report: Report) -> int:
