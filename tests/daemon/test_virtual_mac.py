@@ -110,6 +110,28 @@ def test_the_virtual_mac_alone_answers_and_moves_in_the_switch(
     assert neighbour(watcher, VIP) == VIRTUAL_MAC
 
 
+def test_ipv6_addresses_go_without_a_word_from_the_virtual_mac(
+    network: Network, watcher: Node, tmp_path: Path
+) -> None:
+    """The kernel's "I have left its group" would come last, and turn the switch back to us."""
+    one, other = pair(network, tmp_path, addresses=IPV6)
+
+    def members(speaker: Speaker) -> dict[str, int]:
+        lines = [line.split() for line in speaker.node.run("cat", "/proc/net/igmp6").splitlines()]
+        return {group: int(users) for _, name, group, users, *_ in lines if name == INTERFACE}
+
+    groups = {"ff0200000000000000000001ff510001", "ff0200000000000000000001ff000196"}
+    for speaker, users in ((one, 2), (other, 1)):
+        found = members(speaker)
+        assert {group: found.get(group) for group in groups} == dict.fromkeys(groups, users)
+    other.configuration.write_text(vmac_instance(100, f"{VIP6}/64"))
+    other.signal("HUP")
+    wait_until(
+        lambda: members(other).keys() & groups == {"ff0200000000000000000001ff000196"},
+        what=other.log,
+    )
+
+
 def test_adverts_come_from_the_virtual_mac_and_the_hosts_own_address(
     network: Network, watcher: Node, tmp_path: Path
 ) -> None:

@@ -14,8 +14,9 @@ of the virtual address with its physical MAC: they would believe it (RFC 9568 8.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from vipkeeper.daemon.settings import InstanceSettings
@@ -23,6 +24,7 @@ from vipkeeper.daemon.state_file import HostChanges, StateFile
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import sysctl
 from vipkeeper.linux.macvlan import Macvlans
+from vipkeeper.linux.solicited_node import SolicitedNodeGroups
 
 _OF_PARENT = {"arp_ignore": "1", "arp_announce": "2"}
 _OF_MACVLAN = {"arp_ignore": "1", "rp_filter": "2"}
@@ -47,6 +49,7 @@ class VirtualInterfaces:
         self._state_file = state_file
         self._tell = tell
         self._made: dict[str, _Wanted] = {}
+        self._groups: dict[str, SolicitedNodeGroups] = {}
 
     def undo_leftovers(self, left: HostChanges) -> None:
         """What a daemon that was killed has left goes, before this one begins."""
@@ -57,7 +60,7 @@ class VirtualInterfaces:
             if _restore(Path(path), before, ours, self._tell):
                 self._tell(f"set {path} back to {before}, left by a daemon that was killed")
 
-    def make(self, instances: Iterable[InstanceSettings]) -> None:
+    def make(self, instances: Collection[InstanceSettings]) -> None:
         """Make what these instances need and is not there, also if it was and has gone."""
         wanted = _wanted(instances)
         if not wanted:
@@ -72,6 +75,7 @@ class VirtualInterfaces:
             self._made.pop(name, None)  # somebody else deleted it, or its parent has gone
             if _index(item.parent):
                 self._make(name, item)
+        self._hold_groups(instances)
         self._save()
 
     def remove_all_but(self, instances: Iterable[InstanceSettings]) -> None:
@@ -82,6 +86,7 @@ class VirtualInterfaces:
         for name in set(self._made) - set(wanted):
             self._delete(name)
             del self._made[name]
+            self._let_groups_go(name)
         self._restore_parents({item.parent for item in wanted.values()})
         self._save()
 
@@ -130,6 +135,27 @@ class VirtualInterfaces:
         finally:
             macvlans.close()
 
+    # -- what an interface is silent about --------------------------------------------------
+
+    def _hold_groups(self, instances: Collection[InstanceSettings]) -> None:
+        """So that the addresses come and go without a word from the virtual MAC to the routers."""
+        for name in self._made:
+            index, addresses = _index(name), _ipv6_addresses(name, instances)
+            if name in self._groups and self._groups[name].index != index:
+                self._let_groups_go(name)  # it was made anew
+            if not index or not (addresses or name in self._groups):
+                continue
+            try:
+                if name not in self._groups:
+                    self._groups[name] = SolicitedNodeGroups(index)
+                self._groups[name].hold(addresses)
+            except KernelError as error:
+                self._tell(f"{error} on {name}")
+
+    def _let_groups_go(self, name: str) -> None:
+        if groups := self._groups.pop(name, None):
+            groups.close()
+
     # -- settings of the parents -----------------------------------------------------------
 
     def _set_for_now(self, path: Path, value: str) -> None:
@@ -157,10 +183,18 @@ def _wanted(instances: Iterable[InstanceSettings]) -> dict[str, _Wanted]:
     for settings in instances:
         if settings.virtual_mac is not None:
             name = settings.virtual_mac.interface
-            on_it = [item for item in settings.addresses if item.device == name]
-            has_ipv6 = settings.family == 6 or any(item.address.version == 6 for item in on_it)
+            has_ipv6 = settings.family == 6 or bool(_ipv6_addresses(name, [settings]))
             wanted[name] = _Wanted(settings.interface, settings.virtual_mac.packed, has_ipv6)
     return wanted
+
+
+def _ipv6_addresses(name: str, instances: Iterable[InstanceSettings]) -> set[IPv6Address]:
+    return {
+        item.address
+        for settings in instances
+        for item in settings.addresses
+        if item.device == name and isinstance(item.address, IPv6Address)
+    }
 
 
 def _settle(name: str, wanted: _Wanted) -> None:
