@@ -68,6 +68,7 @@ def is_found_by(check: str, make_instance: Callable[..., Instance] = Instance) -
         (never_answers, "presence"),
         (never_answers, "overlap"),
         (ignores_priority_zero, "succession"),
+        (ignores_priority_zero, "presence"),
         (takes_over_at_the_first_missed_advert, "succession"),
         (forgets_skew, "succession"),
         (breaks_ties_as_a_backup, "succession"),

@@ -7,20 +7,40 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from vipkeeper.daemon import instance
 from vipkeeper.simulate import run
 from vipkeeper.simulate.run import Summary
+from vipkeeper.vrrp import machine
+from vipkeeper.vrrp.events import Event
+from vipkeeper.vrrp.machine import RULES, Transition
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import State
 
 SEEDS = range(1, 41)
 REPLAYED = 7
 
 
-def test_the_daemons_routers_keep_the_rules_whatever_goes_wrong() -> None:
+def test_the_daemons_routers_keep_the_rules_whatever_goes_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fired: set[str] = set()
+
+    def watched(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
+        transition = machine.step(router, state, event, now)
+        if transition.rule is not None:
+            fired.add(transition.rule.name)
+        return transition
+
+    monkeypatch.setattr(instance, "step", watched)
     summary = Summary()
     for seed in SEEDS:
         summary.add(run.outcome_of(seed))
     assert summary.found == []
     assert summary.simulated_ns > 3_000 * 10**9
     assert len(summary.faults) == 14  # each kind has happened
+    assert fired == {rule.name for rule in RULES}
 
 
 def test_a_seed_replays_its_run_exactly() -> None:

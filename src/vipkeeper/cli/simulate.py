@@ -17,7 +17,7 @@ from vipkeeper.simulate.run import Found, Outcome, Summary
 
 _PROGRESS_EVERY_S = 0.5
 _DEFAULT_SECONDS = 10_000
-_DEFAULT_DEPTH = {2: 16, 3: 9}
+_DEFAULT_DEPTH = {2: 24, 3: 9}
 """Minutes at most."""
 
 

@@ -67,11 +67,29 @@ def draw(random: Random, hosts: int, interval_ns: int, duration_ns: int) -> tupl
         at_ns = random.randrange(duration_ns)
         length = int(interval_ns * _MOST_INTERVALS * random.random() ** 2)
         host, other = random.sample(range(hosts), 2)
+        if kind is Kind.CUT and random.random() < 0.5:
+            faults += _resignation_beside(at_ns, interval_ns, duration_ns, host, other)
+            continue
         until_ns = min(at_ns + length, duration_ns)
         faults.append(
             Fault(kind, at_ns, until_ns, host, other, _amount(random, kind, hosts, interval_ns))
         )
     return tuple(sorted(faults, key=lambda fault: fault.at_ns))
+
+
+def _resignation_beside(
+    at_ns: int, interval_ns: int, duration_ns: int, host: int, other: int
+) -> list[Fault]:
+    """One hears nothing, becomes Active beside the other, and resigns: rare where it is drawn."""
+    at_ns = min(at_ns, max(duration_ns - _MOST_INTERVALS * interval_ns, 0))
+    stopped, until = (
+        min(at_ns + intervals * interval_ns, duration_ns)
+        for intervals in (_MOST_INTERVALS - 4, _MOST_INTERVALS)
+    )
+    return [
+        Fault(Kind.CUT, at_ns, until, host, other),
+        Fault(Kind.STOP, stopped, until, other),
+    ]
 
 
 def _amount(random: Random, kind: Kind, hosts: int, interval_ns: int) -> float:

@@ -125,20 +125,9 @@ def draw(seed: int) -> Scenario:
     count = random.choice((2, 2, 3, 3, 3, 4, 5))
     special = random.choice((*[Special.NOTHING] * 7, *Special))
     addresses = _host_addresses(count, special)
-    networks = [
-        _virtual_router(random, special, addresses, name="VI_1", vrid=random.randint(1, 255))
-    ]
-    if random.random() < 0.25:
-        vrid = networks[0][0].vrid
-        other = _virtual_router(random, Special.NOTHING, addresses, name="VI_2", vrid=vrid)
-        if other[0].family == networks[0][0].family:
-            addresses_of_its_own = _virtual_addresses(random, other[0].family, 2)
-            other = [
-                replace(settings, vrid=vrid % 255 + 1, addresses=addresses_of_its_own)
-                for settings in other
-            ]
-        if _are_of_one_pace(networks[0], other):
-            networks.append(other)
+    networks = _virtual_routers(random, special, addresses)
+    if special is Special.OWNER and len(networks) == 1 and random.random() < 0.5:
+        _give_the_owner_its_address(networks[0], addresses)
     longest = max(
         settings.advertisement_interval_ns for network in networks for settings in network
     )
@@ -161,9 +150,35 @@ def draw(seed: int) -> Scenario:
         delay_ns=delay_ns,
         lateness_ns=lateness_ns,
         faults=faults.draw(random, count, longest, faulty_ns),
-        heals_at_ns=faulty_ns + 6 * longest,
+        heals_at_ns=faulty_ns + 1,
         segments=_segments(random, count),
     )
+
+
+def _virtual_routers(
+    random: Random, special: Special, addresses: list[tuple[Address, ...]]
+) -> list[list[InstanceSettings]]:
+    """One, or two beside each other: of the two families with one VRID, or with two VRIDs."""
+    vrid = random.randint(1, 255)
+    first = _virtual_router(random, special, addresses, name="VI_1", vrid=vrid)
+    if random.random() >= 0.25:
+        return [first]
+    second = _virtual_router(random, Special.NOTHING, addresses, name="VI_2", vrid=vrid)
+    if second[0].family == first[0].family:
+        own = _virtual_addresses(random, second[0].family, 2)
+        second = [replace(one, vrid=vrid % 255 + 1, addresses=own) for one in second]
+    return [first, second] if _are_of_one_pace(first, second) else [first]
+
+
+def _give_the_owner_its_address(
+    routers: list[InstanceSettings], addresses: list[tuple[Address, ...]]
+) -> None:
+    """The first host is the owner: a virtual address is its interface's own (RFC 9568 1.6)."""
+    if routers[0].peers:
+        return
+    ours = list(addresses[0])
+    ours[0 if routers[0].family == 4 else 1] = routers[0].addresses[0].address
+    addresses[0] = tuple(ours)
 
 
 def _are_of_one_pace(*networks: list[InstanceSettings]) -> bool:
