@@ -4,7 +4,9 @@ python := .venv/bin/python
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs interop lock clean
+SECONDS ?= 100000
+.PHONY: help setup demo simulate test lint format docs lock clean
+.PHONY: help setup demo simulate test lint format docs interop lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
@@ -14,6 +16,9 @@ setup: ## install what is needed: system packages where allowed, and .venv from 
 
 demo: setup ## build the walkthrough's cloud on this machine and go through it
 	@.venv/bin/vipkeeper demo
+
+simulate: setup ## run the routers on a faulty link in virtual time (SECONDS=100000)
+	@.venv/bin/vipkeeper simulate --seconds $(SECONDS)
 
 test: setup ## run the tests (with the real kernel; no root needed)
 	@$(python) -m pytest --numprocesses 4 --dist loadfile

@@ -59,11 +59,20 @@ def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> 
         "on", f"{instance['interface']}, VRID {instance['vrid']}, VRRPv{instance['version']}"
     )
     table.add_row("addresses", "\n".join(instance["virtual_addresses"]))
+    for neighbour in instance["neighbours"]:
+        table.add_row("neighbour", _neighbour(neighbour))
     if global_counters is not None:
         shown = {**instance["statistics"], **global_counters}
         lines = [f"{name} {value}" for name, value in shown.items() if value not in (0, None)]
         table.add_row("counters", "\n".join(lines))
     return table
+
+
+def _neighbour(neighbour: dict[str, Any]) -> str:
+    first, last = (neighbour[name].replace("T", " ")[:19] for name in ("first", "last"))
+    count = neighbour["count"]
+    seen = f"once, {last}" if count == 1 else f"{count} times, {first} to {last}"
+    return f"[yellow]{neighbour['source']}[/] {escape(neighbour['words'])} [dim]({seen})[/]"
 
 
 def _active_router(instance: dict[str, Any]) -> str:

@@ -60,8 +60,15 @@ class History:
         completed = ietf_vrrp.with_datetimes(instance, steady_wall_clock)
         since_ns = completed.pop("since_ns")
         completed["since"] = None if since_ns is None else steady_wall_clock(since_ns)
+        completed["neighbours"] = [_with_times(item) for item in instance["neighbours"]]
         completed["history"] = list(self._transitions.get(completed["name"], ()))
         return completed
+
+
+def _with_times(neighbour: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in neighbour.items() if not key.endswith("_ns")}
+    first, last = neighbour["first_ns"], neighbour["last_ns"]
+    return {**kept, "first": steady_wall_clock(first), "last": wall_clock(last)}
 
 
 def wall_clock(at_ns: int) -> str:

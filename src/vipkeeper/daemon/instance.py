@@ -8,6 +8,7 @@ from dataclasses import replace
 from vipkeeper.daemon import ietf_vrrp, statistics
 from vipkeeper.daemon.announcer import Announcer
 from vipkeeper.daemon.effects import Effects
+from vipkeeper.daemon.flapping import FlapWatch
 from vipkeeper.daemon.ietf_events import IetfEvents
 from vipkeeper.daemon.journal import (
     DiscardLog,
@@ -16,6 +17,7 @@ from vipkeeper.daemon.journal import (
     kernel_error_record,
     transition_record,
 )
+from vipkeeper.daemon.neighbours import Fault, Neighbours
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.actions import (
@@ -26,7 +28,7 @@ from vipkeeper.vrrp.actions import (
     ReleaseAddresses,
     SendAdvertisement,
 )
-from vipkeeper.vrrp.admission import admit
+from vipkeeper.vrrp.admission import Admitted, admit
 from vipkeeper.vrrp.advertisement import (
     PRIORITY_RESIGNING,
     Advertisement,
@@ -44,6 +46,7 @@ from vipkeeper.vrrp.events import (
     TimerFired,
 )
 from vipkeeper.vrrp.machine import Transition, step
+from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
 
 RECOVERY_NS = 1_000_000_000
@@ -72,6 +75,11 @@ class Instance:
         self._recover_at: int | None = None
         self._has_started = False
         self._events = IetfEvents()
+        self._neighbours = Neighbours(journal)
+        self._flaps = FlapWatch()
+        self._admission: (
+            tuple[VirtualRouter, Advertisement, Datagram, bool, Admitted | Discard] | None
+        ) = None
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
         self._since: int | None = None
         self._rule = ""
@@ -85,13 +93,12 @@ class Instance:
         if isinstance(self.state, Initialize):
             return None
         source = datagram.source
-        advertising = isinstance(self.state, Active)
-        verdict = admit(self.router, advertisement, datagram, advertising=advertising)
+        verdict = self._admit(advertisement, datagram)
         if isinstance(verdict, Discard):
-            self.discard(verdict, str(source), now)
+            self.discard(verdict, str(source), now, advertisement)
             return verdict
         for remark in verdict.remarks:
-            self.discard(remark, str(source), now)
+            self.discard(remark, str(source), now, advertisement)
         self.statistics.count(statistics.RECEIVED)
         if advertisement.checksum_form is not None:
             self.statistics.count(statistics.CHECKSUM_FORMS[advertisement.checksum_form])
@@ -100,12 +107,33 @@ class Instance:
         self.handle(AdvertisementReceived(advertisement, source), now)
         if isinstance(self.state, Backup) and advertisement.priority != PRIORITY_RESIGNING:
             self._active_router = (source, advertisement.priority)
+        self._neighbours.heard(self.router, advertisement, source, now)
         return None
 
-    def discard(self, discard: Discard, source: str, now: int) -> None:
+    def _admit(self, advertisement: Advertisement, datagram: Datagram) -> Admitted | Discard:
+        """Admission is pure: to the same question as last time, it gives the same answer."""
+        advertising = isinstance(self.state, Active)
+        if self._admission is not None:
+            router, known, came_in, advertised, verdict = self._admission
+            if (
+                datagram is came_in
+                and advertisement is known
+                and router is self.router
+                and advertising is advertised
+            ):
+                return verdict
+        verdict = admit(self.router, advertisement, datagram, advertising=advertising)
+        self._admission = (self.router, advertisement, datagram, advertising, verdict)
+        return verdict
+
+    def discard(
+        self, discard: Discard, source: str, now: int, advertisement: Advertisement | None = None
+    ) -> None:
+        """Count and tell it; ``advertisement`` as far as the packet was one."""
         if discard.reason not in statistics.GLOBAL_REASONS:
             self.statistics.count(discard.reason.value)
         self._discards.discarded(self.settings.interface, self.settings.name, discard, source, now)
+        self._neighbours.discarded(self.router, discard, source, advertisement, now)
 
     def circumstances_changed(
         self, obstacle: ShutdownCause | None, priority: int, source: Address | None, now: int
@@ -187,6 +215,7 @@ class Instance:
             priority=self.router.priority,
         )
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
+        self._neighbours.clear()
         if not isinstance(self.state, Active):
             return
         if (previous.addresses, previous.announcements) == (
@@ -230,8 +259,11 @@ class Instance:
 
     def deadline(self) -> int | None:
         """When :meth:`on_timer` wants to be called (ns)."""
-        instants = (deadline(self.state), self._announcer.deadline(), self._recover_at)
-        return min((instant for instant in instants if instant is not None), default=None)
+        earliest = deadline(self.state)
+        for instant in (self._announcer.deadline(), self._recover_at):
+            if instant is not None and (earliest is None or instant < earliest):
+                earliest = instant
+        return earliest
 
     def on_timer(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at:
@@ -250,6 +282,10 @@ class Instance:
             return
         self.state = transition.new
         self._events.note(self.router, transition, now)
+        late = self._flaps.note(self.router, transition, now)
+        if late is not None and isinstance(event, AdvertisementReceived):
+            name, source = self.router.name, str(event.source)
+            self._neighbours.note(name, Fault.LATE, source, lambda: late, now)
         if transition.changes_state:
             self._rule, self._because = transition.rule.name, transition.rule.because
             self._since = now
@@ -356,8 +392,8 @@ class Instance:
 
     # -- what can be seen ------------------------------------------------------------------
 
-    def to_plain(self) -> Plain:
-        """For ``vipkeeper status``; ``since_ns`` is of the monotonic clock."""
+    def to_plain(self, now: int = 0) -> Plain:
+        """For ``vipkeeper status``; what ends in ``_ns`` is of the monotonic clock."""
         interval = ietf_vrrp.interval_ns(self.router, self.state)
         active_router: Plain | None = None
         if isinstance(self.state, Active):
@@ -389,6 +425,7 @@ class Instance:
             "virtual_addresses": [str(item) for item in self.settings.addresses],
             "skew_time_us": self.router.skew_time_ns(interval) // 1000,
             "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,
+            "neighbours": self._neighbours.to_plain(now),
             "statistics": self.statistics.to_plain(),
             "ietf-vrrp": ietf_vrrp.vrrp_instance(
                 self.settings, self.router, self.state, self._events, self.statistics

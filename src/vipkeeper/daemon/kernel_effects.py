@@ -10,7 +10,7 @@ from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.link_closer import LinkCloser
 from vipkeeper.daemon.settings import VirtualAddress
 from vipkeeper.errors import KernelError
-from vipkeeper.linux.ip_packet import ip_packet
+from vipkeeper.linux.ip_packet import ip_packet, with_identification
 from vipkeeper.linux.packet_socket import FrameSender
 from vipkeeper.linux.rtnetlink import NewAddress, RouteNetlink
 from vipkeeper.linux.vrrp_socket import VrrpSender
@@ -22,6 +22,35 @@ from vipkeeper.vrrp.version import Family
 
 ENODEV = 19
 _IDENTIFICATIONS = 0xFFFF
+
+
+class _Packets:
+    """The packets of one advert, as long as it says the same (RFC 9568 7.2: the current values).
+
+    A router is replaced by another object whenever anything about it changes.
+    """
+
+    def __init__(
+        self, router: VirtualRouter, advertisement: Advertisement, source: Address
+    ) -> None:
+        self._router = router
+        self._advertisement = advertisement
+        self.packets = [
+            (
+                destination,
+                ip_packet(
+                    source,
+                    destination,
+                    0,
+                    encode(advertisement, source, destination, router.checksum_form),
+                    router.ttl,
+                ),
+            )
+            for destination in router.destinations
+        ]
+
+    def say(self, router: VirtualRouter, advertisement: Advertisement) -> bool:
+        return self._router is router and self._advertisement == advertisement
 
 
 class KernelEffects:
@@ -36,6 +65,7 @@ class KernelEffects:
         # The IP identification of the last advert of each virtual router: it rises by one with
         # each, as keepalived's does, so that a capture shows what was lost.
         self._identifications: dict[tuple[str, Family, int], int] = {}
+        self._packets: dict[tuple[str, Family, int], _Packets] = {}
         # Where each address was put: its interface may get another name meanwhile.
         self._holding: dict[VirtualAddress, int] = {}
 
@@ -61,13 +91,14 @@ class KernelEffects:
             raise KernelError(f"send an advert on {router.interface}", ENODEV)
         key = (router.interface, router.family, router.vrid)
         identification = self._identifications.get(key, 0) % _IDENTIFICATIONS + 1
+        known = self._packets.get(key)
+        if known is None or not known.say(router, advertisement):
+            known = self._packets[key] = _Packets(router, advertisement, source)
         failure: KernelError | None = None
         left = 0
-        for destination in router.destinations:
-            payload = encode(advertisement, source, destination, router.checksum_form)
-            packet = ip_packet(source, destination, identification, payload, router.ttl)
+        for destination, packet in known.packets:
             try:
-                send(packet, destination)
+                send(with_identification(packet, identification), destination)
                 left += 1
             except KernelError as error:
                 failure = error

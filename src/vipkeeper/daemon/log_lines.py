@@ -143,6 +143,13 @@ def _discard(record: Record) -> Iterator[Line]:
         yield Line(f"{packet} discarded: {detail}", detail=True)
 
 
+def _neighbour(record: Record) -> Iterator[Line]:
+    """Of our own making: keepalived names no offender."""
+    count = record["count"]
+    times = f" ({count} times since this was last said)" if count > 1 else ""
+    yield Line(f"({record['instance']}) {record['source']} {record['words']}{times}")
+
+
 def _priority(record: Record) -> Iterator[Line]:
     yield Line(
         f"({record['instance']}) Changing effective priority "
@@ -189,6 +196,7 @@ _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
     "transition": _transition,
     "waiting": _waiting,
     "discard": _discard,
+    "neighbour": _neighbour,
     "priority": _priority,
     "link": _link,
     "announcement": _announcement,

@@ -75,7 +75,8 @@ class Loop:
         self.schedule = Schedule()
         self._epoll = select.epoll()
         self._timer = TimerFd()
-        self._epoll.register(self._timer.fileno(), select.EPOLLIN)
+        # Each expiry is told once, so that none has to be read away.
+        self._epoll.register(self._timer.fileno(), select.EPOLLIN | select.EPOLLET)
         self._readers: dict[int, Callback] = {}
         self._armed: int | None = None
         self._running = False
@@ -105,15 +106,22 @@ class Loop:
             self._arm()
             for descriptor, _ in self._epoll.poll():
                 if descriptor == self._timer.fileno():
-                    self._timer.acknowledge()
                     self._armed = None
                 elif descriptor in self._readers:  # not forgotten by a callback before it
                     self._readers[descriptor]()
             self.schedule.run_due(self.now())
 
     def _arm(self) -> None:
+        """Have the timer expire in time.
+
+        Every advert that a Backup hears moves its deadline on. Setting the timer each time would
+        cost more than all else about that advert: it stays, expires once for nothing, and is set
+        to what holds then.
+        """
         instant = self.schedule.next_instant()
-        if instant == self._armed:
+        if instant == self._armed or (
+            instant is not None and self._armed is not None and self._armed < instant
+        ):
             return
         if instant is None:
             self._timer.disarm()

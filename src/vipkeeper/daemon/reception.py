@@ -9,9 +9,13 @@ from vipkeeper.daemon.journal import DiscardLog
 from vipkeeper.daemon.settings import Identity
 from vipkeeper.daemon.statistics import GLOBAL_REASONS, Statistics
 from vipkeeper.vrrp.admission import attribute
-from vipkeeper.vrrp.advertisement import Discard, DiscardReason, decode
+from vipkeeper.vrrp.advertisement import Advertisement, Discard, DiscardReason, decode
 from vipkeeper.vrrp.datagram import Datagram
 from vipkeeper.vrrp.version import Family
+
+MOST_KNOWN = 1024
+"""Adverts that are not read anew while a router repeats itself: decoding is pure. Only those that
+reach a virtual router are kept, so that a flood of others costs no memory."""
 
 
 class Reception:
@@ -28,6 +32,9 @@ class Reception:
         self._instances = instances
         self._statistics = statistics
         self._discards = discards
+        self._known: dict[
+            tuple[Family, int, int, int, bytes], tuple[Datagram, Advertisement | Discard]
+        ] = {}
 
     def packet_came(
         self, interface: str, family: Family, datagram: Datagram, now: int
@@ -36,7 +43,18 @@ class Reception:
 
         A VRID means a virtual router of this interface and this family only.
         """
-        verdict = decode(datagram.payload, datagram.source, datagram.destination)
+        key = (
+            family,
+            int(datagram.source),
+            int(datagram.destination),
+            datagram.ttl,
+            datagram.payload,
+        )
+        known = self._known.get(key)
+        if known is None:
+            verdict = decode(datagram.payload, datagram.source, datagram.destination)
+        else:
+            datagram, verdict = known
         instance = self._instances.get((interface, family, verdict.vrid or 0))
         if isinstance(verdict, Discard):
             discard = attribute(verdict, ours=instance is not None)
@@ -50,6 +68,10 @@ class Reception:
             )
             self._discard(interface, None, unknown, str(datagram.source), now)
             return None
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = datagram, verdict
         discarded = instance.receive(verdict, datagram, now)
         if discarded is not None and discarded.reason in GLOBAL_REASONS:
             self._statistics.count(discarded.reason.value)

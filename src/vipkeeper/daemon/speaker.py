@@ -141,7 +141,7 @@ class Speaker:
                     [instance.settings for instance in self._instances.values()], self._statistics
                 ),
                 "records_dropped": self._channel.dropped,
-                "instances": [instance.to_plain() for instance in self._instances.values()],
+                "instances": [instance.to_plain(now) for instance in self._instances.values()],
             }
         )
 

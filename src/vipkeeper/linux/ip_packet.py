@@ -11,6 +11,7 @@ from vipkeeper.vrrp.datagram import Address, Datagram
 TRAFFIC_CLASS_NETWORK_CONTROL = 0xC0  # DSCP CS6, what every peer sends
 
 _IPV4_HEADER = struct.Struct("!BBHHHBBH4s4s")
+_IDENTIFICATION = struct.Struct("!H")
 _IPV6_HEADER = struct.Struct("!IHBB16s16s")
 
 
@@ -48,6 +49,28 @@ def ip_packet(
         )
 
     return header_with(internet_checksum(header_with(0))) + payload
+
+
+def with_identification(packet: bytes, identification: int) -> bytes:
+    """The same packet with this IP identification, its checksum updated (RFC 1624 3, eqn. 3).
+
+    A packet of IPv6 has none, and is returned as it is.
+    """
+    if packet[0] >> 4 != 4:
+        return packet
+    previous, checksum = _IDENTIFICATION.unpack_from(packet, 4)[0], packet[10] << 8 | packet[11]
+    total = (~checksum & 0xFFFF) + (~previous & 0xFFFF) + identification
+    total = (total & 0xFFFF) + (total >> 16)
+    total = (total & 0xFFFF) + (total >> 16)
+    return b"".join(
+        (
+            packet[:4],
+            _IDENTIFICATION.pack(identification),
+            packet[6:10],
+            _IDENTIFICATION.pack(~total & 0xFFFF),
+            packet[12:],
+        )
+    )
 
 
 def parse_ipv4(packet: bytes) -> Datagram | None:

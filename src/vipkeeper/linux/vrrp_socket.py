@@ -6,6 +6,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from vipkeeper.errors import KernelError
@@ -26,6 +27,7 @@ SO_DETACH_FILTER = 27
 _BPF_RETURN_CONSTANT = 0x06
 
 _RECEIVE_SIZE = 1 << 16
+_NOWHERE = IPv6Address(0)
 _PACKET_INFO = struct.Struct("=16sI")
 _HOP_LIMIT = struct.Struct("=i")
 _ANCILLARY_SIZE = socket.CMSG_SPACE(_PACKET_INFO.size) + socket.CMSG_SPACE(_HOP_LIMIT.size)
@@ -44,6 +46,7 @@ class VrrpReceiver:
         self.family = family
         self._index = index
         self._groups: set[Address] = set()
+        self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
         kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         try:
             self._socket = socket.socket(_SOCKET_FAMILY[family], kind, IPPROTO_VRRP)
@@ -114,21 +117,21 @@ class VrrpReceiver:
 
     def _receive_ipv4(self) -> Datagram:
         """The kernel has checked the header; one that it gave us all the same is passed over."""
-        while (datagram := parse_ipv4(self._socket.recv(_RECEIVE_SIZE))) is None:
-            pass
-        return datagram
+        while True:
+            size = self._socket.recv_into(self._buffer)
+            if (datagram := parse_ipv4(bytes(self._buffer[:size]))) is not None:
+                return datagram
 
     def _receive_ipv6(self) -> Datagram:
         """The header stays in the kernel; what is needed of it comes beside (RFC 3542 6)."""
         payload, ancillary, _, sender = self._socket.recvmsg(_RECEIVE_SIZE, _ANCILLARY_SIZE)
-        destination, hop_limit = IPv6Address(0), 0
+        destination, hop_limit = _NOWHERE, 0
         for level, kind, data in ancillary:
             if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
                 destination = IPv6Address(_PACKET_INFO.unpack(data)[0])
             elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_HOPLIMIT:
                 (hop_limit,) = _HOP_LIMIT.unpack(data)
-        source = IPv6Address(sender[0].partition("%")[0])
-        return Datagram(source, destination, hop_limit, payload)
+        return Datagram(_ipv6_address(sender[0]), destination, hop_limit, payload)
 
 
 class VrrpSender:
@@ -167,6 +170,12 @@ class VrrpSender:
 
     def close(self) -> None:
         self._socket.close()
+
+
+@lru_cache(maxsize=256)
+def _ipv6_address(text: str) -> IPv6Address:
+    """Of a sender, as fe80::1%eth0. To read it takes longer than all else about a packet."""
+    return IPv6Address(text.partition("%")[0])
 
 
 def _reject_all(raw: socket.socket) -> None:

@@ -120,9 +120,10 @@ def internet_checksum(data: bytes) -> int:
     """The 16-bit one's complement of the one's complement sum of ``data`` (RFC 1071)."""
     if len(data) % 2:
         data += b"\0"
-    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
+    number = int.from_bytes(data, "big")
+    # 65536 is 1 modulo 65535: the number is congruent to the sum of its 16-bit words. That sum,
+    # with its carries folded in, is 0 only where all words are.
+    total = number % 0xFFFF or (0xFFFF if number else 0)
     return ~total & 0xFFFF
 
 
@@ -233,7 +234,7 @@ def decode(message: bytes, source: Address, destination: Address) -> Advertiseme
         vrid = message[1] if len(message) > 1 else None
         return Discard(DiscardReason.INCOMPLETE_PACKET, f"{len(message)} bytes", vrid)
     version_type, vrid, priority, count, third_word, _ = _HEADER.unpack_from(message)
-    family = Family(source.version)
+    family = Family.IPV4 if isinstance(source, IPv4Address) else Family.IPV6
     version = VERSIONS.get(version_type >> 4)
     if version is None or family not in version.families:
         return Discard(DiscardReason.VERSION, f"version {version_type >> 4}", vrid)
@@ -277,20 +278,19 @@ def decode(message: bytes, source: Address, destination: Address) -> Advertiseme
 def matching_checksum_form(
     message: bytes, source: Address, destination: Address, version: Version
 ) -> ChecksumForm | None:
-    """Which form the message's checksum is right in, None if in none that is allowed.
+    """Which form the checksum of a message of even length is right in, None if in none allowed.
 
     VRRPv3 over IPv4 is sent in both forms by what is in the field (RFC 5798 5.2.8 was read in
     two ways), so both are accepted there.
     """
-    received: int
-    (received,) = struct.unpack_from("!H", message, _CHECKSUM_OFFSET)
-    zeroed = message[:_CHECKSUM_OFFSET] + b"\0\0" + message[_CHECKSUM_OFFSET + 2 :]
-    default = default_checksum_form(version, Family(source.version))
-    forms = [default]
-    if version.number == 3 and Family(source.version) is Family.IPV4:
-        forms.append(ChecksumForm.MESSAGE)
-    for form in forms:
-        # 0x0000 and 0xffff are the same number in one's complement arithmetic (RFC 1624 3).
-        if (checksum(zeroed, source, destination, form) - received) % 0xFFFF == 0:
-            return form
+    is_ipv4 = isinstance(source, IPv4Address)
+    # A message with its right checksum sums up to 0, as in internet_checksum; 0x0000 and 0xffff
+    # are the same number in one's complement arithmetic (RFC 1624 3).
+    total = int.from_bytes(message, "big")
+    if version.number == 3:
+        pseudo_header_sum = int(source) + int(destination) + len(message) + IPPROTO_VRRP
+        if (total + pseudo_header_sum) % 0xFFFF == 0:
+            return ChecksumForm.PSEUDO_HEADER
+    if is_ipv4 and total % 0xFFFF == 0:
+        return ChecksumForm.MESSAGE
     return None

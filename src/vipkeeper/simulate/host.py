@@ -1,0 +1,343 @@
+"""A host: its kernel, as far as the daemon sees it, and the daemon's own instances on it.
+
+This is the speaker without its sockets: packets come from the simulated link, time from the
+world; the instances, the reception of packets, the schedule and the reading of the interfaces
+are the daemon's own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from errno import ENETDOWN, ENOBUFS
+from typing import Protocol
+
+from vipkeeper.daemon import circumstances
+from vipkeeper.daemon.instance import Instance
+from vipkeeper.daemon.interfaces import Interfaces
+from vipkeeper.daemon.journal import DiscardLog, Record
+from vipkeeper.daemon.loop import Schedule
+from vipkeeper.daemon.reception import Reception
+from vipkeeper.daemon.settings import Identity, VirtualAddress
+from vipkeeper.daemon.statistics import global_statistics
+from vipkeeper.errors import KernelError
+from vipkeeper.linux.ip_packet import ip_packet
+from vipkeeper.linux.rtnetlink import AddressGone, InterfaceAddress, Link
+from vipkeeper.simulate.monitor import Monitor
+from vipkeeper.simulate.network import Network, Packet
+from vipkeeper.simulate.scenario import INTERFACE, UPLINK, HostPlan
+from vipkeeper.simulate.wire_format import parse
+from vipkeeper.vrrp.advertisement import Advertisement, encode
+from vipkeeper.vrrp.datagram import Address
+from vipkeeper.vrrp.events import ShutdownCause
+from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.version import Family
+
+PACKETS_A_TURN = 64
+"""As the speaker has it: so many packets, then the timers get their turn."""
+
+QUEUE_BOUND = 256
+"""Packets that wait in a paused daemon's socket: what a default receive buffer held, measured."""
+
+
+class Clock(Protocol):
+    """What a host needs of the world."""
+
+    now: int
+
+    def wake(self, host: Host, instant: int) -> None:
+        """Call :meth:`Host.turn` at an instant or somewhat later."""
+
+    def tell(self, what: str) -> None:
+        """Put a line into the trace."""
+
+
+MakeInstance = Callable[..., Instance]
+
+
+class Host:
+    """One machine of the simulation.
+
+    Attributes:
+        numbers: the number of each of its virtual routers, by identity.
+        refused: how many faults keep its kernel from doing each thing.
+    """
+
+    def __init__(
+        self,
+        plan: HostPlan,
+        numbers: dict[Identity, int],
+        clock: Clock,
+        monitor: Monitor,
+        network: Network,
+        make_instance: MakeInstance,
+    ) -> None:
+        self.plan = plan
+        self.number = plan.number
+        self.name = plan.name
+        self.addresses = frozenset(plan.addresses)
+        self.numbers = numbers
+        self.link_up = True
+        self.uplink_up = True
+        self.refused = {"send": 0, "add": 0, "announce": 0}
+        self.held: set[Address] = set(plan.addresses)
+        self.is_running = False
+        self.is_paused = False
+        self.wants_wake: int | None = None
+        self.instances: dict[Identity, Instance] = {}
+        self._clock = clock
+        self._monitor = monitor
+        self._network = network
+        self._make_instance = make_instance
+        self._inbox: deque[Packet] = deque()
+        self._has_missed_changes = False
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """What a process has in its memory when it starts."""
+        self.instances = {}
+        self._interfaces = Interfaces()
+        self._schedule = Schedule()
+        self._inbox.clear()
+        discards = DiscardLog(self._journal)
+        self._reception = Reception(self.instances, global_statistics(), discards)
+        self._discards = discards
+
+    # -- the daemon's life -----------------------------------------------------------------
+
+    def start(self) -> None:
+        if self.is_running:
+            return
+        self._begin_anew()
+        self.is_running = True
+        for settings in self.plan.settings:
+            number = self.numbers[settings.identity]
+            effects = _Effects(self, number, self._clock, self._monitor, self._network)
+            self.instances[settings.identity] = self._make_instance(
+                settings, effects, self._journal, self._discards
+            )
+        self._monitor.started(self._clock.now, self.number)
+        self._interfaces.replace_all(self._links(), self._interface_addresses())
+        self._reconsider()
+        self._arm()
+
+    def stop(self) -> None:
+        """As on SIGTERM. What is left of the process is let live on, so that it can be seen."""
+        if not self.is_running or self.is_paused:
+            return
+        now = self._clock.now
+        self._monitor.stopping(now, self.number)
+        for instance in self.instances.values():
+            instance.shutdown(ShutdownCause.STOPPED, now)
+            self._report(instance)
+            self._set_timer(instance)
+        self.is_running = False
+        self._monitor.stopped(now, self.number)
+        self._arm()
+
+    def kill(self) -> None:
+        """The process is gone; the kernel and its addresses stay."""
+        if not self.is_running:
+            return
+        self.is_running = self.is_paused = False
+        self._begin_anew()
+        self._monitor.lost(self._clock.now, self.number, addresses=False)
+        self._arm()
+
+    def lose_power(self) -> None:
+        self.is_running = self.is_paused = False
+        self.held = set(self.plan.addresses)
+        self._begin_anew()
+        self._monitor.lost(self._clock.now, self.number, addresses=True)
+        self._arm()
+
+    def pause(self) -> None:
+        if self.is_running and not self.is_paused:
+            self.is_paused = True
+            self._monitor.paused(self._clock.now, self.number, True)
+
+    def resume(self) -> None:
+        """Nothing that waits is lost: the kernel's news first, then packets, then timers."""
+        if not self.is_paused:
+            return
+        self.is_paused = False
+        self._monitor.paused(self._clock.now, self.number, False)
+        if self._has_missed_changes:
+            self._interfaces_changed()
+        self.turn()
+
+    # -- what comes in ---------------------------------------------------------------------
+
+    def packet_arrives(self, packet: Packet) -> None:
+        if not self.instances or len(self._inbox) >= QUEUE_BOUND:
+            return
+        self._inbox.append(packet)
+        if not self.is_paused:
+            self.turn()
+
+    def turn(self) -> None:
+        """What the speaker's loop does when it wakes: packets, then whatever timer is due."""
+        if self.is_paused:
+            return
+        while True:
+            for _ in range(min(len(self._inbox), PACKETS_A_TURN)):
+                self._read(self._inbox.popleft())
+            self._schedule.run_due(self._clock.now)
+            if not self._inbox:
+                break
+        self._arm()
+
+    def _read(self, packet: Packet) -> None:
+        now = self._clock.now
+        expected = self._monitor.hears(now, self.number, packet.advert)
+        family = Family(packet.datagram.source.version)
+        instance = self._reception.packet_came(INTERFACE, family, packet.datagram, now)
+        if instance is not None:
+            self._set_timer(instance)
+        for identity, other in self.instances.items():
+            if other is instance or self.numbers[identity] == expected:
+                self._report(other)
+
+    def set_link(self, up: bool) -> None:
+        if self.link_up != up:
+            self.link_up = up
+            self._monitor.link(self._clock.now, self.number, up)
+            self._interfaces_changed()
+
+    def set_uplink(self, up: bool) -> None:
+        if self.uplink_up != up:
+            self.uplink_up = up
+            self._interfaces_changed()
+
+    def _interfaces_changed(self) -> None:
+        self._has_missed_changes = self.is_paused
+        if self.is_running and not self.is_paused:
+            for link in self._links():
+                self._interfaces.apply(link)
+            self._reconsider()
+            self._arm()
+
+    def _reconsider(self) -> None:
+        """Tell each instance what its interfaces are like now, as the speaker does."""
+        now = self._clock.now
+        virtual = {item.address for plan in self.plan.settings for item in plan.addresses}
+        self._monitor.tracked(now, self.number, self.uplink_up)
+        for instance in self.instances.values():
+            settings = instance.settings
+            source = circumstances.source_address(settings, self._interfaces, virtual)
+            obstacle = circumstances.obstacle(settings, self._interfaces, source)
+            priority = circumstances.effective_priority(settings, self._interfaces)
+            instance.circumstances_changed(obstacle, priority, source, now)
+            self._report(instance)
+            self._set_timer(instance)
+
+    # -- the kernel's side -----------------------------------------------------------------
+
+    def _links(self) -> list[Link]:
+        return [
+            Link(1, INTERFACE, self.plan.mac, self.link_up),
+            Link(2, UPLINK, self.plan.mac, self.uplink_up),
+        ]
+
+    def _interface_addresses(self) -> list[InterfaceAddress]:
+        others = sorted(self.held - self.addresses, key=int)
+        return [InterfaceAddress(1, address, 24) for address in (*self.plan.addresses, *others)]
+
+    def change_address(self, address: Address, *, held: bool) -> None:
+        """The kernel has added or removed it, and says so."""
+        if held:
+            self.held.add(address)
+            self._interfaces.apply(InterfaceAddress(1, address, 24))
+        else:
+            self.held.discard(address)
+            self._interfaces.apply(AddressGone(1, address, 24))
+
+    # -- timers and records ----------------------------------------------------------------
+
+    def _set_timer(self, instance: Instance) -> None:
+        def expired() -> None:
+            instance.on_timer(self._clock.now)
+            self._report(instance)
+            self._set_timer(instance)
+
+        self._schedule.set(instance.settings.identity, instance.deadline(), expired)
+
+    def _arm(self) -> None:
+        instant = self._schedule.next_instant()
+        if instant is not None and instant != self.wants_wake:
+            self._clock.wake(self, instant)
+        self.wants_wake = instant
+
+    def _report(self, instance: Instance) -> None:
+        number = self.numbers[instance.settings.identity]
+        self._monitor.after(self._clock.now, number, type(instance.state).__name__)
+
+    def _journal(self, record: Record) -> None:
+        if record["record"] == "transition":
+            self._clock.tell(
+                f"{self.name} {record['instance']}: {record['old']} -> {record['new']}"
+                f" ({record['rule']}, {record.get('cause', record['because'])})"
+            )
+
+
+class _Effects:
+    """What one instance does to its host and to the link."""
+
+    def __init__(
+        self, host: Host, number: int, clock: Clock, monitor: Monitor, network: Network
+    ) -> None:
+        self._host = host
+        self._number = number
+        self._clock = clock
+        self._monitor = monitor
+        self._network = network
+        self._identification = 0
+
+    def _refuse(self, what: str, errno: int) -> KernelError:
+        self._clock.tell(f"{self._host.name}: the kernel refuses to {what}")
+        return KernelError(what, errno)
+
+    def send_advertisement(self, router: VirtualRouter, advertisement: Advertisement) -> None:
+        if self._host.refused["send"] or (not self._host.link_up and self._host.plan.send_fails):
+            self._monitor.refused(self._clock.now, self._number)
+            raise self._refuse("send an advert", ENOBUFS if self._host.link_up else ENETDOWN)
+        now, source = self._clock.now, router.primary_address
+        assert source is not None
+        self._identification = self._identification % 0xFFFF + 1
+        packets = []
+        for destination in router.destinations:
+            payload = encode(advertisement, source, destination, router.checksum_form)
+            octets = ip_packet(source, destination, self._identification, payload, router.ttl)
+            packets.append((octets, destination))
+        adverts = tuple(parse(octets) for octets, _ in packets)
+        self._clock.tell(
+            f"{self._host.name} {router.name}: sends priority {advertisement.priority}"
+        )
+        self._monitor.sent(now, self._number, adverts)
+        for octets, destination in packets:
+            self._network.transmit(now, self._host, octets, destination)
+
+    def add_address(self, address: VirtualAddress) -> bool:
+        if self._host.refused["add"]:
+            self._monitor.refused(self._clock.now, self._number)
+            raise self._refuse(f"add {address.address}", ENOBUFS)
+        return self._change(address, held=True)
+
+    def remove_address(self, address: VirtualAddress) -> bool:
+        return self._change(address, held=False)
+
+    def _change(self, address: VirtualAddress, *, held: bool) -> bool:
+        if (address.address in self._host.held) == held:
+            return False
+        self._host.change_address(address.address, held=held)
+        self._monitor.holds(self._clock.now, self._number, address.address.packed, held)
+        return True
+
+    def set_virtual_interface(self, name: str, *, up: bool) -> None:
+        raise NotImplementedError("no host of the simulation has a virtual MAC")
+
+    def announce(self, interface: str, address: Address) -> None:
+        if self._host.refused["announce"]:
+            self._monitor.refused(self._clock.now, self._number)
+            raise self._refuse(f"announce {address}", ENOBUFS)
+        self._monitor.announced(self._clock.now, self._number, address.packed)

@@ -1,0 +1,164 @@
+"""The checkers can fail: broken routers are found, each by the checker that is there for it.
+
+The instances here are the daemon's with one fault built in. Nothing in the product knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.simulate.broken import (
+    advertises_as_a_backup,
+    announces_as_a_backup,
+    answers_without_a_bound,
+    breaks_ties_as_a_backup,
+    compares_addresses_as_text,
+    forgets_skew,
+    ignores_priority_zero,
+    keeps_addresses,
+    learns_no_interval,
+    never_answers,
+    never_preempts,
+    never_yields,
+    preempts_always,
+    resigns_without_a_word,
+    skips_an_advert,
+    takes_over_at_the_first_missed_advert,
+)
+from vipkeeper.daemon import instance as instance_module
+from vipkeeper.daemon.instance import Instance
+from vipkeeper.daemon.settings import VirtualAddress
+from vipkeeper.simulate import scenario
+from vipkeeper.simulate.explore import Step
+from vipkeeper.simulate.observation import Violation
+from vipkeeper.simulate.world import World
+from vipkeeper.vrrp.states import Initialize
+
+SEEDS = range(1, 200)
+"""A fault that 200 runs do not show is as good as not looked for."""
+
+
+def is_found_by(check: str, make_instance: Callable[..., Instance] = Instance) -> bool:
+    """Whether this one checker, with no other at work, finds something."""
+    for seed in SEEDS:
+        world = World(scenario.draw(seed), make_instance)
+        checks = world.monitor.checks
+        world.monitor.checks = tuple(one for one in checks if one.name == check)
+        try:
+            world.run()
+        except Violation as violation:
+            return violation.check == check
+    return False
+
+
+# -- broken machines -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (never_yields, "presence"),
+        (never_yields, "overlap"),
+        (never_yields, "liveness"),
+        (compares_addresses_as_text, "presence"),
+        (answers_without_a_bound, "rate"),
+        (never_answers, "presence"),
+        (never_answers, "overlap"),
+        (ignores_priority_zero, "succession"),
+        (takes_over_at_the_first_missed_advert, "succession"),
+        (forgets_skew, "succession"),
+        (breaks_ties_as_a_backup, "succession"),
+        (preempts_always, "succession"),
+        (never_preempts, "succession"),
+        (never_preempts, "liveness"),
+        (resigns_without_a_word, "conduct"),
+        (keeps_addresses, "conduct"),
+        (advertises_as_a_backup, "conduct"),
+        (announces_as_a_backup, "conduct"),
+        (learns_no_interval, "succession"),
+        (learns_no_interval, "liveness"),
+        (skips_an_advert, "presence"),
+    ],
+)
+def test_a_broken_machine_is_found(
+    broken: Step, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance_module, "step", broken)
+    assert is_found_by(check)
+
+
+# -- broken instances ----------------------------------------------------------------------------
+
+
+class SendsAfterShutdown(Instance):
+    """Its timer runs on, and it goes on advertising."""
+
+    def deadline(self) -> int | None:
+        due = super().deadline()
+        if due is not None:
+            self.last = due
+        return due if due is not None else getattr(self, "last", 0) + 10**9
+
+    def on_timer(self, now: int) -> None:
+        super().on_timer(now)
+        if isinstance(self.state, Initialize):
+            self.last = now
+            self._send_advertisement(resigning=False)
+
+
+class SendsFromAnothersAddress(Instance):
+    def _send_advertisement(self, resigning: bool) -> None:
+        own = self.router
+        assert own.primary_address is not None
+        self.router = replace(own, primary_address=own.primary_address + 1)
+        super()._send_advertisement(resigning)
+        self.router = own
+
+
+class SendsTheConfiguredPriority(Instance):
+    """What trackers take off is not told to the others."""
+
+    def _send_advertisement(self, resigning: bool) -> None:
+        own = self.router
+        self.router = replace(own, priority=self.settings.priority)
+        super()._send_advertisement(resigning)
+        self.router = own
+
+
+class KeepsOneAddress(Instance):
+    def _release(self, address: VirtualAddress) -> None:
+        if address != self.settings.addresses[-1]:
+            super()._release(address)
+
+
+class NeverRecovers(Instance):
+    def on_timer(self, now: int) -> None:
+        if self._recover_at is None or now < self._recover_at:
+            super().on_timer(now)
+        else:
+            self._recover_at = None
+
+
+class IsActiveWithoutTheAddresses(Instance):
+    def _action_failed(self, error: Exception, now: int) -> None:
+        """What the kernel refuses is passed over."""
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (SendsAfterShutdown, "conduct"),
+        (SendsFromAnothersAddress, "identity"),
+        (SendsTheConfiguredPriority, "identity"),
+        (KeepsOneAddress, "conduct"),
+        (NeverRecovers, "participation"),
+        (NeverRecovers, "liveness"),
+        (IsActiveWithoutTheAddresses, "conduct"),
+        (IsActiveWithoutTheAddresses, "presence"),
+    ],
+)
+def test_a_broken_instance_is_found(broken: type[Instance], check: str) -> None:
+    assert is_found_by(check, broken)
