@@ -77,6 +77,7 @@ class Configuration:
             f"virtual_router_id {VRID}",
             f"priority {PRIORITIES[node]}",
             f"advert_int {self.interval}",
+            "garp_master_delay 60",  # the first announcement must do: the second would come later
         ]
         if not self.preempt:
             lines.append("nopreempt")

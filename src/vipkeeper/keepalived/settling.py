@@ -196,7 +196,7 @@ def _version(lines: InstanceLines, defaults: GlobalDefs, family: int, report: Re
             lines.places["version"].words[-1],
             "version-of-ipv6",
             f"({lines.name}) VRRPv2 is for IPv4 only: version 3 is spoken",
-            "remove it: keepalived 2.2.7 speaks a version 2 of its own, deaf to version 3",
+            "remove it; keepalived 2.2.7 speaks a version 2 of its own and hears no version 3",
         )
     return 3
 
