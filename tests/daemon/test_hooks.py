@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,9 +109,7 @@ def test_what_is_left_when_there_is_no_time_is_started_all_at_once(
 
 
 def test_a_flood_of_output_and_a_daemon_left_behind_stop_nobody(bench: Bench) -> None:
-    begun = time.monotonic()
-    script = "sleep 3 & head -c 10000000 /dev/zero; exit 7"
+    script = "sleep 45 & head -c 10000000 /dev/zero; exit 7"
     bench.run("/bin/sh", "-c", script, user=own_name())
-    bench.wait(lambda: bench.runner.is_idle)
-    assert time.monotonic() - begun < 2.5
+    bench.wait(lambda: bench.runner.is_idle)  # not for as long as that
     assert bench.said == ["(VI_1) script /bin/sh exited with status 7"]

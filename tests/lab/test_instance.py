@@ -185,7 +185,7 @@ def test_service_that_is_killed_stays_away_if_it_shall(lab: Lab) -> None:
 def test_stubborn_service_is_killed_with_all_its_processes(lab: Lab) -> None:
     begun = time.monotonic()
     assert lab.run("test01", ["systemctl", "stop", "stubborn"], timeout=15).returncode == 0
-    assert 4.0 < time.monotonic() - begun < 8.0
+    assert time.monotonic() - begun > 4.0  # it was given the time to end by itself
     assert not runs(lab, "sleep 4444")
 
 
