@@ -334,7 +334,7 @@ class _Effects:
         return True
 
     def set_virtual_interface(self, name: str, *, up: bool) -> None:
-        raise NotImplementedError("no host of the simulation has a virtual MAC")
+        raise AssertionError("no host of the simulation has a virtual MAC")
 
     def announce(self, interface: str, address: Address) -> None:
         if self._host.refused["announce"]:
