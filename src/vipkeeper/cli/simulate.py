@@ -23,7 +23,11 @@ _DEFAULT_DEPTH = {2: 24, 3: 9}
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="The first run's seed.")
-@click.option("--seconds", type=float, help="Simulated seconds in all.  [default: 10000]")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Simulated seconds in all.  [default: 10000]",
+)
 @click.option("--runs", type=click.IntRange(1), help="So many runs, one seed each.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--trace", is_flag=True, help="Print all that happens in each run.")
