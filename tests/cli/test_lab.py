@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.lab.labs import gone, unused_name
 from tests.topology import program
+from vipkeeper.cli.lab import lab as command
 from vipkeeper.lab.client import Lab
 
 VIPKEEPER = [sys.executable, "-c", "from vipkeeper.cli.main import main; main()"]
@@ -222,3 +224,12 @@ def test_ctrl_c_while_it_starts_leaves_nothing(seconds: float) -> None:
 def test_down_leaves_no_lab(name: str) -> None:
     assert vipkeeper("down", "--name", name).returncode == 0
     assert gone(name)
+
+
+def test_a_lab_that_ends_before_it_is_asked_hides_no_other(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lab, "names", staticmethod(lambda: ["just-gone", name]))
+    said = CliRunner().invoke(command, ["status"])
+    assert said.exit_code == 0
+    assert f"Lab {name}\n" in said.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,7 @@ def up(file: Path | None, name: str, bare: bool) -> None:
 @_as_json
 def status(name: str | None, drops: bool, as_json: bool) -> None:
     """Show what there is, and who holds the virtual IP."""
-    names = [name] if name is not None else Lab.names()
-    labs = [Lab.connect(one) for one in names]
-    described = [{**one.status(), **({"drops": one.drops()} if drops else {})} for one in labs]
+    described = [_described(name, drops=drops)] if name is not None else _all(drops=drops)
     if as_json:
         # One lab is one object; which labs there are is another.
         whole = described[0] if name is not None else {"labs": described}
@@ -81,6 +80,20 @@ def status(name: str | None, drops: bool, as_json: bool) -> None:
         _print_status(one)
         if drops:
             _print_drops(one["drops"])
+
+
+def _all(*, drops: bool) -> list[dict[str, Any]]:
+    """Every lab that is still there when it is asked; others may end at any moment."""
+    described = []
+    for name in Lab.names():
+        with suppress(LabError):
+            described.append(_described(name, drops=drops))
+    return described
+
+
+def _described(name: str, *, drops: bool) -> dict[str, Any]:
+    lab = Lab.connect(name)
+    return {**lab.status(), **({"drops": lab.drops()} if drops else {})}
 
 
 # What follows INSTANCE is the command's own, options among it, with or without `--`; click leaves
