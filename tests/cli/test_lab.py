@@ -221,11 +221,6 @@ def test_ctrl_c_while_it_starts_leaves_nothing(seconds: float) -> None:
     assert gone(name)
 
 
-def test_down_leaves_no_lab(name: str) -> None:
-    assert vipkeeper("down", "--name", name).returncode == 0
-    assert gone(name)
-
-
 def test_a_lab_that_ends_before_it_is_asked_hides_no_other(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,3 +228,8 @@ def test_a_lab_that_ends_before_it_is_asked_hides_no_other(
     said = CliRunner().invoke(command, ["status"])
     assert said.exit_code == 0
     assert f"Lab {name}\n" in said.output
+
+
+def test_down_leaves_no_lab(name: str) -> None:
+    assert vipkeeper("down", "--name", name).returncode == 0
+    assert gone(name)
