@@ -20,7 +20,14 @@ from vipkeeper.vrrp.actions import (
 from vipkeeper.vrrp.admission import Admitted, admit
 from vipkeeper.vrrp.advertisement import GROUPS, Advertisement, Discard, decode, encode
 from vipkeeper.vrrp.datagram import Address, Datagram
-from vipkeeper.vrrp.events import AdvertisementReceived, Event, Shutdown, Startup, TimerFired
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    AnnouncementHeard,
+    Event,
+    Shutdown,
+    Startup,
+    TimerFired,
+)
 from vipkeeper.vrrp.machine import Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Initialize, State, deadline
@@ -56,7 +63,8 @@ class Link:
     hears: Callable[[Node, Node], bool] = lambda sender, receiver: True
     admission: Callable[..., Admitted | Discard] = admit
     now: int = NOW
-    in_flight: list[tuple[int, Node, Node, bytes]] = field(default_factory=list)
+    in_flight: list[tuple[int, Node, Node, bytes | None]] = field(default_factory=list)
+    """Arrival, sender, receiver, and an advert's bytes; None for an announcement."""
 
     @property
     def elapsed_ns(self) -> int:
@@ -79,6 +87,7 @@ class Link:
                     node.holds_addresses = False
                 case AnnounceAddresses():
                     node.announcements.append(self.elapsed_ns)
+                    self._put_on_the_wire(node, None)
         return transition
 
     def start(self, *nodes: Node) -> None:
@@ -126,6 +135,9 @@ class Link:
         assert source is not None
         message = encode(node.router.advertisement(priority), source, GROUPS[node.router.family])
         node.adverts.append((self.elapsed_ns, priority))
+        self._put_on_the_wire(node, message)
+
+    def _put_on_the_wire(self, node: Node, message: bytes | None) -> None:
         self.in_flight += [
             (self.now + self.latency_ns, node, other, message)
             for other in self.nodes
@@ -137,6 +149,9 @@ class Link:
         self.in_flight = [packet for packet in self.in_flight if packet[0] > self.now]
         for _, sender, receiver, message in arrived:
             if not receiver.alive:
+                continue
+            if message is None:
+                self.happen(receiver, AnnouncementHeard(is_last=True))
                 continue
             source = sender.router.primary_address
             assert source is not None

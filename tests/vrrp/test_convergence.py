@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.vrrp.examples import V2, V3
 from tests.vrrp.link import Link, Node
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Active, HandingOver
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS
 
 MS = 1_000_000
@@ -81,9 +82,10 @@ def test_one_router_is_left(
                 cut.discard((first, second))
         wire.run_until(wire.elapsed_ns + pause)
         for node in wire.nodes:
-            assert node.holds_addresses is node.is_active
+            assert node.holds_addresses is isinstance(node.state, Active | HandingOver)
 
     cut.clear()
+    wire.run_until(wire.elapsed_ns + 10 * SECOND_NS)  # who was stopped has handed over
     wire.start(*wire.nodes)
     wire.run_until(wire.elapsed_ns + 30 * SECOND_NS)
     (holder,) = [node for node in wire.nodes if node.holds_addresses]

@@ -17,7 +17,9 @@ from vipkeeper.vrrp.actions import (
     SendAdvertisement,
 )
 from vipkeeper.vrrp.events import (
+    AnnouncementHeard,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     ShutdownCause,
@@ -27,7 +29,7 @@ from vipkeeper.vrrp.events import (
 )
 from vipkeeper.vrrp.machine import RULES, step
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 from vipkeeper.vrrp.version import SECOND_NS
 
 MS = 1_000_000
@@ -47,6 +49,11 @@ HELD_LONG_ENOUGH = replace(WAITING, preempt_hold=NOW)
 ADVERTISING = Active(adver_timer=NOW + 600 * MS, advertised_at=NOW - 400 * MS)
 JUST_ADVERTISED = Active(adver_timer=NOW + 990 * MS, advertised_at=NOW - 10 * MS)
 OWING = Active(adver_timer=NOW + 115 * MS, advertised_at=NOW - 10 * MS, owes_answer=True)
+STANDING_BACK = replace(WAITING, stands_back=True)
+HANDING_OVER = HandingOver(NOW + 2 * SECOND_NS, for_good=False)
+LEAVING = replace(HANDING_OVER, for_good=True)
+SUCCEEDED = replace(HANDING_OVER, successor_interval_ns=SECOND_NS)
+FIRST_ANNOUNCED = replace(SUCCEEDED, let_go_at=NOW + 15 * MS)
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,35 @@ CASES = (
     Case("6.4.2 g", "never into the past", replace(V2, priority=254),
          Backup(NOW + 1, SECOND_NS), PriorityChanged(previous=1),
          Backup(NOW, SECOND_NS)),
+    Case("6.4.2 d", "who has handed over takes nothing back from a lower router", V2,
+         STANDING_BACK, heard(1),
+         Backup(NOW + 3_609_375_000, SECOND_NS, stands_back=True)),
+    Case("6.4.2 d", "not even the owner does", replace(V2, priority=255),
+         STANDING_BACK, heard(1),
+         Backup(NOW + 3_003_906_250, SECOND_NS, stands_back=True)),
+    Case("6.4.2 c", "but from one that resigns", V2,
+         STANDING_BACK, heard(0),
+         Backup(NOW + 609_375_000, SECOND_NS, stands_back=True)),
+    Case("late a", "more than 3.609375 s too late", V2,
+         Backup(NOW - 3_609_375_001, SECOND_NS), TimerFired(),
+         Backup(NOW + 3_609_375_000, SECOND_NS)),
+    Case("late a", "v3 by the learned interval", V3,
+         Backup(NOW - 144_375_001, 40 * MS), TimerFired(),
+         Backup(NOW + 144_375_000, 40 * MS)),
+    Case("6.4.2 b", "an Active_Down_Interval too late is not yet too late", V2,
+         Backup(NOW - 3_609_375_000, SECOND_NS), TimerFired(),
+         Active(NOW + SECOND_NS, NOW), FIRST_WORDS),
 
+    Case("handover a", "an order is for now", V2,
+         ADVERTISING, HandOver(),
+         HandingOver(NOW + 3_609_375_000, for_good=False), (SendAdvertisement(resigning=True),)),
+    Case("handover b", "who stops does so too", V2,
+         ADVERTISING, Shutdown(ShutdownCause.STOPPED),
+         HandingOver(NOW + 3_609_375_000, for_good=True), (SendAdvertisement(resigning=True),)),
+    Case("handover b", "v3 at 200 ms, for maintenance",
+         replace(V3, advertisement_interval_ns=200 * MS),
+         ADVERTISING, Shutdown(ShutdownCause.MAINTENANCE),
+         HandingOver(NOW + 721_875_000, for_good=True), (SendAdvertisement(resigning=True),)),
     Case("6.4.3 a", "an Active resigns", V2,
          ADVERTISING, Shutdown(ShutdownCause.INTERFACE_DOWN),
          Initialize(), (SendAdvertisement(resigning=True), ReleaseAddresses())),
@@ -157,6 +192,19 @@ CASES = (
          Active(NOW - 300 * MS, NOW - 1300 * MS), TimerFired(),
          Active(NOW + 700 * MS, NOW), (SendAdvertisement(),)),
     Case("6.4.3 b", "one that is late by an interval or more begins a new one", V2,
+         Active(NOW - SECOND_NS, NOW - 2 * SECOND_NS), TimerFired(),
+         Active(NOW + SECOND_NS, NOW), (SendAdvertisement(),)),
+    Case("late b", "v2: whoever has priority 255 has waited 3 s and 1/256 s", V2,
+         Active(NOW - 2_003_906_250, NOW - 3_003_906_250), TimerFired(),
+         Backup(NOW + 3_609_375_000, SECOND_NS), (ReleaseAddresses(),)),
+    Case("6.4.3 b", "a nanosecond before that it is in time", V2,
+         Active(NOW - 2_003_906_249, NOW - 3_003_906_249), TimerFired(),
+         Active(NOW + SECOND_NS, NOW), (SendAdvertisement(),)),
+    Case("late b", "v3: 3 x 40 ms and 1/256 of it", replace(V3, advertisement_interval_ns=40 * MS),
+         Active(NOW - 80_156_250, NOW - 120_156_250), TimerFired(),
+         Backup(NOW + 144_375_000, 40 * MS), (ReleaseAddresses(),)),
+    Case("6.4.3 b", "where one missing advert is too many, two are", 
+         replace(V2, down_interval_adverts=1),
          Active(NOW - SECOND_NS, NOW - 2 * SECOND_NS), TimerFired(),
          Active(NOW + SECOND_NS, NOW), (SendAdvertisement(),)),
     Case("6.4.3 b", "with the answer that is owed", V2,
@@ -214,6 +262,51 @@ CASES = (
          OWING, heard(98), OWING),
     Case("6.4.3 f", "RFC 3768's silence", SILENT,
          ADVERTISING, heard(99), ADVERTISING),
+
+    Case("handover c", "it goes on as Active", V2,
+         replace(HANDING_OVER, until=NOW), TimerFired(),
+         Active(NOW + SECOND_NS, NOW), FIRST_WORDS),
+    Case("handover d", "unless it is for good", V2,
+         replace(LEAVING, until=NOW), TimerFired(),
+         Initialize(), (ReleaseAddresses(),)),
+    Case("handover d", "or there is a successor, although nobody heard it announce", V2,
+         replace(SUCCEEDED, until=NOW), TimerFired(),
+         Backup(NOW + 3_609_375_000, SECOND_NS, stands_back=True), (ReleaseAddresses(),)),
+    Case("handover d", "the moment after the announcement has passed", V2,
+         replace(SUCCEEDED, let_go_at=NOW), TimerFired(),
+         Backup(NOW + 3_609_375_000, SECOND_NS, stands_back=True), (ReleaseAddresses(),)),
+    Case("handover d", "v3 follows the successor by its interval", V3,
+         replace(SUCCEEDED, successor_interval_ns=40 * MS, let_go_at=NOW), TimerFired(),
+         Backup(NOW + 144_375_000, 40 * MS, stands_back=True), (ReleaseAddresses(),)),
+    Case("handover e", "that is not the successor", V2,
+         HANDING_OVER, heard(0), HANDING_OVER),
+    Case("handover f", "whatever its priority", V2,
+         HANDING_OVER, heard(1), SUCCEEDED),
+    Case("handover f", "keepalived announces after it: nothing goes yet", V2,
+         SUCCEEDED, heard(1), SUCCEEDED),
+    Case("handover f", "the announcement may have come before it", V2,
+         replace(HANDING_OVER, let_go_at=NOW - MS), heard(1),
+         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+    Case("handover f", "a second advert delays nothing", V2,
+         replace(SUCCEEDED, let_go_at=NOW + MS), heard(1),
+         replace(SUCCEEDED, let_go_at=NOW + MS)),
+    Case("handover g", "the last one", V2,
+         SUCCEEDED, AnnouncementHeard(is_last=True),
+         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+    Case("handover g", "one of several", V2,
+         SUCCEEDED, AnnouncementHeard(is_last=False),
+         replace(SUCCEEDED, let_go_at=NOW + 40 * MS)),
+    Case("handover g", "the last one of several", V2,
+         FIRST_ANNOUNCED, AnnouncementHeard(is_last=True),
+         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+    Case("handover g", "others do not delay it", V2,
+         FIRST_ANNOUNCED, AnnouncementHeard(is_last=False), FIRST_ANNOUNCED),
+    Case("handover h", "an order to hand over, and then a stop", V2,
+         FIRST_ANNOUNCED, Shutdown(ShutdownCause.STOPPED),
+         replace(FIRST_ANNOUNCED, for_good=True)),
+    Case("handover i", "the interface goes meanwhile", V2,
+         FIRST_ANNOUNCED, Shutdown(ShutdownCause.INTERFACE_DOWN),
+         Initialize(), (ReleaseAddresses(),)),
 )  # fmt: skip
 
 
@@ -238,13 +331,19 @@ STATES: dict[str, State] = {
     "Initialize": Initialize(),
     "Backup": WAITING,
     "Active": ADVERTISING,
+    "HandingOver": HANDING_OVER,
 }
 EVENTS: dict[str, tuple[Event, int]] = {
     "Startup": (Startup(), NOW),
-    "Shutdown": (Shutdown(), NOW),
+    "Shutdown, planned": (Shutdown(), NOW),
+    "Shutdown, other": (Shutdown(ShutdownCause.KERNEL_ERROR), NOW),
     "TimerFired, too early": (TimerFired(), NOW),
-    "TimerFired, in time": (TimerFired(), NOW + 10 * SECOND_NS),
+    "TimerFired, after 1 s": (TimerFired(), NOW + SECOND_NS),
+    "TimerFired, after 2.61 s": (TimerFired(), NOW + 2_610 * MS),
+    "TimerFired, after 10 s": (TimerFired(), NOW + 10 * SECOND_NS),
     "PriorityChanged": (PriorityChanged(90), NOW),
+    "HandOver": (HandOver(), NOW),
+    "AnnouncementHeard": (AnnouncementHeard(is_last=True), NOW),
     "priority 0": (heard(0), NOW),
     "priority 99": (heard(99), NOW),
     "priority 100, lower address": (heard(100, LOWER), NOW),
@@ -253,20 +352,25 @@ EVENTS: dict[str, tuple[Event, int]] = {
     "priority 101": (heard(101), NOW),
     "priority 255": (heard(255), NOW),
 }
-MATRIX: dict[str, dict[str, str | None]] = {
-    #                               Initialize  Backup      Active
-    "Startup":                     {"Initialize": "6.4.1 b", "Backup": None, "Active": None},
-    "Shutdown":                    {"Initialize": None, "Backup": "6.4.2 a", "Active": "6.4.3 a"},
-    "TimerFired, too early":       {"Initialize": None, "Backup": None, "Active": None},
-    "TimerFired, in time":         {"Initialize": None, "Backup": "6.4.2 b", "Active": "6.4.3 b"},
-    "PriorityChanged":             {"Initialize": None, "Backup": "6.4.2 g", "Active": None},
-    "priority 0":                  {"Initialize": None, "Backup": "6.4.2 c", "Active": "6.4.3 c"},
-    "priority 99":                 {"Initialize": None, "Backup": "6.4.2 f", "Active": "6.4.3 e"},
-    "priority 100, lower address": {"Initialize": None, "Backup": "6.4.2 d", "Active": "6.4.3 e"},
-    "priority 100, equal address": {"Initialize": None, "Backup": "6.4.2 d", "Active": "6.4.3 e"},
-    "priority 100, higher address":{"Initialize": None, "Backup": "6.4.2 d", "Active": "6.4.3 d"},
-    "priority 101":                {"Initialize": None, "Backup": "6.4.2 d", "Active": "6.4.3 d"},
-    "priority 255":                {"Initialize": None, "Backup": "6.4.2 d", "Active": "6.4.3 d"},
+MATRIX: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
+    #                               Initialize Backup     Active     HandingOver
+    "Startup":                      ("6.4.1 b", None,      None,      None),
+    "Shutdown, planned":            (None,      "6.4.2 a", "handover b", "handover h"),
+    "Shutdown, other":              (None,      "6.4.2 a", "6.4.3 a", "handover i"),
+    "TimerFired, too early":        (None,      None,      None,      None),
+    "TimerFired, after 1 s":        (None,      None,      "6.4.3 b", None),
+    "TimerFired, after 2.61 s":     (None,      "6.4.2 b", "late b",  "handover c"),
+    "TimerFired, after 10 s":       (None,      "late a",  "late b",  "handover c"),
+    "PriorityChanged":              (None,      "6.4.2 g", None,      None),
+    "HandOver":                     (None,      None,      "handover a", None),
+    "AnnouncementHeard":            (None,      None,      None,      "handover g"),
+    "priority 0":                   (None,      "6.4.2 c", "6.4.3 c", "handover e"),
+    "priority 99":                  (None,      "6.4.2 f", "6.4.3 e", "handover f"),
+    "priority 100, lower address":  (None,      "6.4.2 d", "6.4.3 e", "handover f"),
+    "priority 100, equal address":  (None,      "6.4.2 d", "6.4.3 e", "handover f"),
+    "priority 100, higher address": (None,      "6.4.2 d", "6.4.3 d", "handover f"),
+    "priority 101":                 (None,      "6.4.2 d", "6.4.3 d", "handover f"),
+    "priority 255":                 (None,      "6.4.2 d", "6.4.3 d", "handover f"),
 }  # fmt: skip
 
 
@@ -276,7 +380,7 @@ def test_matrix(state: str, event: str) -> None:
     happened, now = EVENTS[event]
     transition = step(V2, STATES[state], happened, now)
 
-    assert (transition.rule and transition.rule.name) == MATRIX[event][state]
+    assert (transition.rule and transition.rule.name) == MATRIX[event][list(STATES).index(state)]
     if transition.rule is None:
         assert transition.new is STATES[state]
         assert transition.actions == ()
@@ -294,3 +398,14 @@ def test_deadline_is_the_states_own_timer() -> None:
     assert deadline(WAITING) == WAITING.active_down_timer
     assert deadline(HOLDING) == HOLDING.active_down_timer
     assert deadline(ADVERTISING) == ADVERTISING.adver_timer
+    assert deadline(HANDING_OVER) == deadline(SUCCEEDED) == HANDING_OVER.until
+    assert deadline(FIRST_ANNOUNCED) == FIRST_ANNOUNCED.let_go_at
+    late = replace(FIRST_ANNOUNCED, until=NOW)
+    assert deadline(late) == NOW
+
+
+def test_an_announcement_alone_lets_nothing_go() -> None:
+    """Somebody else's program may announce an address; the successor advertises too."""
+    announced = replace(HANDING_OVER, let_go_at=NOW)
+    assert deadline(announced) == HANDING_OVER.until
+    assert step(V2, announced, TimerFired(), NOW).rule is None

@@ -18,15 +18,18 @@ from vipkeeper.vrrp.actions import (
 )
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
+    AnnouncementHeard,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
+    ShutdownCause,
     Startup,
     TimerFired,
 )
 from vipkeeper.vrrp.machine import REASSERT_FRACTION, Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS
 
 ROUTERS = st.builds(
@@ -71,20 +74,23 @@ class RouterUnderTest(RuleBasedStateMachine):
 
     def _check(self, transition: Transition) -> None:
         was, becomes = isinstance(transition.old, Active), isinstance(transition.new, Active)
+        held, holds = (
+            isinstance(state, Active | HandingOver) for state in (transition.old, transition.new)
+        )
         actions = transition.actions
         if transition.rule is None:
             assert transition.new is transition.old
             assert actions == ()
         assert (AcquireAddresses() in actions) is (becomes and not was)
-        if was and not becomes:
+        if held and not holds:
             assert actions[-1] == ReleaseAddresses(), "the last advert is ours while we hold them"
-        if becomes:
+        if holds:
             assert ReleaseAddresses() not in actions
         assert len(set(actions)) == len(actions)
         assert becomes or not any(isinstance(action, AnnounceAddresses) for action in actions)
 
         resigns = SendAdvertisement(resigning=True) in actions
-        assert resigns is (was and isinstance(transition.new, Initialize))
+        assert resigns is (was and isinstance(transition.new, Initialize | HandingOver))
         if SendAdvertisement() in actions:
             assert was or becomes, "only an Active router advertises"
             if becomes and isinstance(transition.event, AdvertisementReceived):
@@ -109,8 +115,26 @@ class RouterUnderTest(RuleBasedStateMachine):
 
     @rule()
     def shut_down(self) -> None:
-        self.happen(Shutdown())
+        self.happen(Shutdown(ShutdownCause.KERNEL_ERROR))
         assert self.state == Initialize()
+
+    @rule()
+    def shut_down_as_planned(self) -> None:
+        held = isinstance(self.state, Active | HandingOver)
+        self.happen(Shutdown(ShutdownCause.STOPPED))
+        assert isinstance(self.state, HandingOver if held else Initialize)
+
+    @rule()
+    def hand_over(self) -> None:
+        was = self.state
+        self.happen(HandOver())
+        assert isinstance(self.state, HandingOver) or self.state is was
+
+    @rule(is_last=st.booleans())
+    def announcement_is_heard(self, is_last: bool) -> None:
+        was = type(self.state)
+        self.happen(AnnouncementHeard(is_last))
+        assert type(self.state) is was
 
     @rule()
     def timer_fires_at_any_time(self) -> None:
@@ -120,11 +144,20 @@ class RouterUnderTest(RuleBasedStateMachine):
 
     @rule(late=PAUSES)
     def timer_fires_when_it_is_due(self, late: int) -> None:
-        wanted = deadline(self.state)
-        if wanted is not None:
-            self.now = max(self.now, wanted) + late
-            self.happen(TimerFired())
-            assert isinstance(self.state, Active)
+        wanted, old = deadline(self.state), self.state
+        if wanted is None:
+            return
+        self.now = max(self.now, wanted) + late
+        self.happen(TimerFired())
+        if isinstance(old, Active):
+            overslept = self.now >= old.advertised_at + self.router.lease_ns
+            assert isinstance(self.state, Backup if overslept else Active)
+        elif isinstance(old, Backup):
+            interval = old.active_adver_interval_ns
+            overslept = self.now > wanted + self.router.active_down_interval_ns(interval)
+            assert isinstance(self.state, Backup if overslept else Active)
+        else:
+            assert not isinstance(self.state, HandingOver)
 
     @rule(
         priority=st.integers(0, 255),
@@ -142,6 +175,8 @@ class RouterUnderTest(RuleBasedStateMachine):
             assert isinstance(self.state, Active)
         if isinstance(old, Backup):
             assert isinstance(self.state, Backup), "an advert makes nobody Active"
+        if isinstance(old, HandingOver):
+            assert isinstance(self.state, HandingOver)
         if isinstance(old, Initialize):
             assert self.state is old
 
@@ -159,8 +194,8 @@ class RouterUnderTest(RuleBasedStateMachine):
         assert (deadline(self.state) is None) is isinstance(self.state, Initialize)
 
     @invariant()
-    def exactly_the_active_router_holds_the_addresses(self) -> None:
-        assert self.holds_addresses is isinstance(self.state, Active)
+    def who_is_active_or_hands_over_holds_the_addresses(self) -> None:
+        assert self.holds_addresses is isinstance(self.state, Active | HandingOver)
 
     @invariant()
     def an_active_router_is_never_silent_for_longer_than_its_interval(self) -> None:

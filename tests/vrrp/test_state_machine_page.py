@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from vipkeeper.vrrp.machine import RULES
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.state_machine_page import BEGIN, END, diagram, rows, table, with_rules
-from vipkeeper.vrrp.states import Active, Backup, Initialize
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize
 
 PAGE = Path(__file__).parents[2] / "docs" / "state-machine.md"
+STATES = (Initialize, Backup, Active, HandingOver)
 IDENTITY = {"name", "interface", "vrid", "family", "addresses", "primary_address"}
 
 
@@ -28,14 +30,14 @@ def test_every_row_is_in_words() -> None:
         assert row.done
         assert row.event
         assert row.rule.because
-    tables = "".join(map(table, (Initialize, Backup, Active)))
+    tables = "".join(map(table, STATES))
     for rule in RULES:
         assert tables.count(f"\n| {rule.name} | ") == 1
-    assert tables.count("\n| 6.4") == len(RULES)
+    assert len(re.findall(r"^\| (6\.4|late|handover)", tables, re.MULTILINE)) == len(RULES)
 
 
 def test_a_table_has_as_many_cells_in_each_line() -> None:
-    for state in (Initialize, Backup, Active):
+    for state in STATES:
         assert {line.count("|") for line in table(state).splitlines()} == {7}
 
 
@@ -55,6 +57,11 @@ def test_the_diagram_knows_every_way_there_is() -> None:
         ("Active", "Initialize"),
         ("Active", "Backup"),
         ("Active", "Active"),
+        ("Active", "HandingOver"),
+        ("HandingOver", "HandingOver"),
+        ("HandingOver", "Active"),
+        ("HandingOver", "Backup"),
+        ("HandingOver", "Initialize"),
     }
 
 

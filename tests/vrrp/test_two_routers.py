@@ -10,7 +10,7 @@ import pytest
 from tests.vrrp.examples import LOWER, NOW, OURS, V2, V3, V3_IPV6
 from tests.vrrp.link import Link, Node, gaps
 from vipkeeper.vrrp.admission import Admitted
-from vipkeeper.vrrp.events import PriorityChanged
+from vipkeeper.vrrp.events import HandOver, PriorityChanged
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import SECOND_NS
 
@@ -76,14 +76,49 @@ def test_return_and_preemption_without_a_gap() -> None:
 
 
 def test_priority_0_leaves_nothing_but_the_skew_time() -> None:
+    """And in that time the addresses are answered for by the one that goes."""
     wire, test01, test02 = elected()
     wire.stop(test01)
-    wire.run_until(12 * SECOND_NS)
-
-    assert test01.adverts[-1] == (10 * SECOND_NS, 0)
-    assert not test01.holds_addresses
     taken_over = 10 * SECOND_NS + LATENCY_NS + SKEW_50_NS
+    wire.run_until(taken_over)
+    assert test01.adverts[-1] == (10 * SECOND_NS, 0)
     assert test02.history[1:] == [(taken_over, "6.4.2 b", "Active")]
+    assert test01.holds_addresses
+
+    wire.run_until(12 * SECOND_NS)
+    let_go = taken_over + LATENCY_NS + 10 * MS
+    assert test01.history[2:] == [
+        (10 * SECOND_NS, "handover b", "HandingOver"),
+        (let_go, "handover d", "Initialize"),
+    ]
+    assert not test01.holds_addresses
+
+
+def test_who_hands_over_and_goes_on_lets_the_lower_one_be() -> None:
+    wire, test01, test02 = elected()
+    wire.happen(test01, HandOver())
+    wire.run_until(60 * SECOND_NS)
+    assert wire.active() == [test02]
+    assert test01.history[-1][1:] == ("handover d", "Backup")
+
+    wire.power_off(test02)
+    wire.run_until(64 * SECOND_NS)
+    assert wire.active() == [test01]
+    wire.start(test02)
+    wire.run_until(80 * SECOND_NS)
+    assert wire.active() == [test01]
+
+
+def test_nobody_there_to_hand_over_to() -> None:
+    wire, test01, test02 = elected()
+    wire.power_off(test02)
+    wire.happen(test01, HandOver())
+    wire.run_until(20 * SECOND_NS)
+    assert test01.history[2:] == [
+        (10 * SECOND_NS, "handover a", "HandingOver"),
+        (10 * SECOND_NS + DOWN_100_NS, "handover c", "Active"),
+    ]
+    assert test01.holds_addresses
 
 
 def test_nopreempt_lets_the_lower_one_be() -> None:

@@ -29,6 +29,12 @@ class ShutdownCause(Enum):
     TRACKED_INTERFACE_DOWN = "tracked interface down"
     KERNEL_ERROR = "an action failed"
     RECONFIGURED = "reconfigured"
+    MAINTENANCE = "maintenance"
+
+    @property
+    def is_planned(self) -> bool:
+        """Nothing is wrong here: the addresses can be answered for until the successor does."""
+        return self in (ShutdownCause.STOPPED, ShutdownCause.MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +67,28 @@ class PriorityChanged:
     previous: int
 
 
-Event = Startup | Shutdown | TimerFired | AdvertisementReceived | PriorityChanged
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Somebody wants another router to be Active instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementHeard:
+    """Another host says by gratuitous ARP or a Neighbor Advertisement that it has an address.
+
+    Attributes:
+        is_last: it has said so of every address of the virtual router now.
+    """
+
+    is_last: bool
+
+
+Event = (
+    Startup
+    | Shutdown
+    | TimerFired
+    | AdvertisementReceived
+    | PriorityChanged
+    | HandOver
+    | AnnouncementHeard
+)

@@ -12,6 +12,8 @@ Three things keep the table honest:
   reads it, and an expiry that comes too early, or for a timer that has moved on, matches no row
   and changes nothing.
 - What no row matches is ignored, in every state, and a test says so for each pair.
+- What the RFC does not have is marked by its name: the rows *handover*, which keep the addresses
+  answered for while another router takes over, and the rows *late*, for a host that was stopped.
 - What VRRPv2 does differently is data (:mod:`vipkeeper.vrrp.version`), and so is what
   keepalived does differently (the fields of :class:`~vipkeeper.vrrp.router.VirtualRouter`).
 
@@ -35,14 +37,16 @@ from vipkeeper.vrrp.actions import (
 from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
+    AnnouncementHeard,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
 )
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 
 REASSERT_FRACTION = 8
 """An Active router answers losing adverts at most this many times in an Advertisement_Interval.
@@ -52,10 +56,27 @@ win (one priority, one address) then answer each other for ever, as fast as they
 that would come too soon is not lost, it is sent when its time has come.
 """
 
+LINGER_NS = 10_000_000
+"""The addresses go so long after the successor has announced the last of them: frames and answers
+that are on their way are not lost."""
+
+LINGER_FOR_THE_REST_NS = 40_000_000
+"""They go at the latest so long after it has announced the first: it has all of them by then (it
+adds them before it announces any), however long it takes for the rest."""
+
 Outcome = tuple[State, tuple[Action, ...]]
 
-S = TypeVar("S", Initialize, Backup, Active)
-E = TypeVar("E", Startup, Shutdown, TimerFired, AdvertisementReceived, PriorityChanged)
+S = TypeVar("S", Initialize, Backup, Active, HandingOver)
+E = TypeVar(
+    "E",
+    Startup,
+    Shutdown,
+    TimerFired,
+    AdvertisementReceived,
+    PriorityChanged,
+    HandOver,
+    AnnouncementHeard,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,8 @@ class Rule(Generic[S, E]):
     """One row: in this state, on this event, when the condition holds, do this.
 
     Attributes:
-        name: the section of RFC 9568 and the row's letter in it.
+        name: the section of RFC 9568 (or what it is about that the RFC does not have) and the
+            row's letter in it.
         because: the row in words, completing "Active because ...".
     """
 
@@ -115,6 +137,43 @@ def adver_timer_expired(router: VirtualRouter, state: Active, event: TimerFired,
     return now >= state.adver_timer
 
 
+def overslept_as_backup(router: VirtualRouter, state: Backup, event: TimerFired, now: int) -> bool:
+    """Active_Down_Timer expired more than an Active_Down_Interval ago.
+
+    What has been said meanwhile is not known, or is stale.
+    """
+    late = now - state.active_down_timer
+    return late > router.active_down_interval_ns(state.active_adver_interval_ns)
+
+
+def overslept_as_active(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> bool:
+    """The last advert is so long ago that others have taken over."""
+    return now >= state.advertised_at + router.lease_ns
+
+
+def planned(router: VirtualRouter, state: State, event: Shutdown, now: int) -> bool:
+    """Nothing is wrong with the host: it is stopped, or in maintenance."""
+    return event.cause.is_planned
+
+
+def nobody_came(router: VirtualRouter, state: HandingOver, event: TimerFired, now: int) -> bool:
+    """No successor was heard in all the time, and it is not for good."""
+    return now >= state.until and state.successor_interval_ns is None and not state.for_good
+
+
+def time_to_let_go(router: VirtualRouter, state: HandingOver, event: TimerFired, now: int) -> bool:
+    """The successor has announced the addresses, or has had an Active_Down_Interval for it."""
+    due = deadline(state)
+    return due is not None and now >= due
+
+
+def still_resigning(
+    router: VirtualRouter, state: HandingOver, event: AdvertisementReceived, now: int
+) -> bool:
+    """The advert's priority is 0: that is no successor."""
+    return event.advertisement.priority == PRIORITY_RESIGNING
+
+
 def resigning(
     router: VirtualRouter, state: Backup | Active, event: AdvertisementReceived, now: int
 ) -> bool:
@@ -128,8 +187,9 @@ def not_to_be_preempted(
     """The advert's priority is not below ours, or we do not preempt.
 
     Addresses break no tie here. The owner preempts whatever Preempt_Mode says (RFC 9568 6.1).
+    A router that has handed over takes nothing back.
     """
-    if event.advertisement.priority >= router.priority:
+    if event.advertisement.priority >= router.priority or state.stands_back:
         return True
     return not router.preempt and not router.is_owner
 
@@ -217,7 +277,9 @@ def follow_sender(
         if router.version.learns_interval
         else router.advertisement_interval_ns
     )
-    return Backup(now + router.active_down_interval_ns(interval), interval), ()
+    stands_back = isinstance(state, Backup) and state.stands_back
+    down = now + router.active_down_interval_ns(interval)
+    return Backup(down, interval, stands_back=stands_back), ()
 
 
 def follow_for_now(
@@ -311,6 +373,77 @@ def stay(router: VirtualRouter, state: Active, event: AdvertisementReceived, now
     return state, ()
 
 
+def listen_anew(router: VirtualRouter, state: Backup, event: TimerFired, now: int) -> Outcome:
+    """Active_Down_Timer := Active_Down_Interval, from now."""
+    interval = state.active_adver_interval_ns
+    return replace(state, active_down_timer=now + router.active_down_interval_ns(interval)), ()
+
+
+def withdraw(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> Outcome:
+    """Active_Down_Timer := Active_Down_Interval, by our own interval. Nothing is sent."""
+    interval = router.advertisement_interval_ns
+    return Backup(now + router.active_down_interval_ns(interval), interval), (ReleaseAddresses(),)
+
+
+def hand_over(
+    router: VirtualRouter, state: Active, event: HandOver | Shutdown, now: int
+) -> Outcome:
+    """The addresses are answered for until the successor does, an Active_Down_Interval at most."""
+    interval = router.advertisement_interval_ns
+    return HandingOver(
+        until=now + router.active_down_interval_ns(interval), for_good=isinstance(event, Shutdown)
+    ), (SendAdvertisement(resigning=True),)
+
+
+def note_successor(
+    router: VirtualRouter, state: HandingOver, event: AdvertisementReceived, now: int
+) -> Outcome:
+    """It may say so before it has the addresses (keepalived does): its announcement tells."""
+    interval = event.advertisement.interval_ns
+    let_go_at = state.let_go_at
+    if state.successor_interval_ns is None and let_go_at is not None:
+        let_go_at = max(let_go_at, now + LINGER_NS)
+    return replace(state, successor_interval_ns=interval, let_go_at=let_go_at), ()
+
+
+def note_announcement(
+    router: VirtualRouter, state: HandingOver, event: AnnouncementHeard, now: int
+) -> Outcome:
+    """The addresses go soon, once the successor's advert has been heard too."""
+    let_go_at = now + (LINGER_NS if event.is_last else LINGER_FOR_THE_REST_NS)
+    if state.let_go_at is not None:
+        let_go_at = min(state.let_go_at, let_go_at)
+    return replace(state, let_go_at=let_go_at), ()
+
+
+def let_go(router: VirtualRouter, state: HandingOver, event: TimerFired, now: int) -> Outcome:
+    """A Backup from now on follows the successor, if it is not for good."""
+    if state.for_good:
+        return Initialize(), (ReleaseAddresses(),)
+    interval = router.advertisement_interval_ns
+    if router.version.learns_interval and state.successor_interval_ns is not None:
+        interval = state.successor_interval_ns
+    down = now + router.active_down_interval_ns(interval)
+    return Backup(down, interval, stands_back=True), (ReleaseAddresses(),)
+
+
+def end_for_good(router: VirtualRouter, state: HandingOver, event: Shutdown, now: int) -> Outcome:
+    """Initialize comes after it now, not Backup."""
+    return replace(state, for_good=True), ()
+
+
+def let_go_at_once(router: VirtualRouter, state: HandingOver, event: Shutdown, now: int) -> Outcome:
+    """It has resigned already."""
+    return Initialize(), (ReleaseAddresses(),)
+
+
+def keep_waiting(
+    router: VirtualRouter, state: HandingOver, event: AdvertisementReceived, now: int
+) -> Outcome:
+    """Nothing changes."""
+    return state, ()
+
+
 # -- the table ----------------------------------------------------------------------------------
 # The first row that matches is taken. The literal has no annotation so that the type checker
 # looks at each row: a guard or an effect for another state or event does not pass.
@@ -323,6 +456,8 @@ _TABLE = (
 
     Rule("6.4.2 a", Backup, Shutdown, always, leave,
          "it was shut down"),
+    Rule("late a", Backup, TimerFired, overslept_as_backup, listen_anew,
+         "it was not run for longer than an Active_Down_Interval, and listens first"),
     Rule("6.4.2 b", Backup, TimerFired, active_down_timer_expired, become_active,
          "Active_Down_Timer fired: no Active router is heard"),
     Rule("6.4.2 c", Backup, AdvertisementReceived, resigning, wait_skew_time,
@@ -336,8 +471,14 @@ _TABLE = (
     Rule("6.4.2 g", Backup, PriorityChanged, always, shift_by_skew_time,
          "its own priority changed"),
 
+    Rule("handover a", Active, HandOver, always, hand_over,
+         "it was told to hand over"),
+    Rule("handover b", Active, Shutdown, planned, hand_over,
+         "it was shut down, and hands over first"),
     Rule("6.4.3 a", Active, Shutdown, always, resign,
          "it was shut down"),
+    Rule("late b", Active, TimerFired, overslept_as_active, withdraw,
+         "it was not run for so long that others have taken over, and listens first"),
     Rule("6.4.3 b", Active, TimerFired, adver_timer_expired, advertise,
          "Adver_Timer fired"),
     Rule("6.4.3 c", Active, AdvertisementReceived, resigning, assert_active_after_resignation,
@@ -348,6 +489,21 @@ _TABLE = (
          "a losing router advertised"),
     Rule("6.4.3 f", Active, AdvertisementReceived, always, stay,
          "a losing router advertised, and is not answered"),
+
+    Rule("handover c", HandingOver, TimerFired, nobody_came, become_active,
+         "nobody came to take over"),
+    Rule("handover d", HandingOver, TimerFired, time_to_let_go, let_go,
+         "it has handed over"),
+    Rule("handover e", HandingOver, AdvertisementReceived, still_resigning, keep_waiting,
+         "another router resigned too"),
+    Rule("handover f", HandingOver, AdvertisementReceived, always, note_successor,
+         "the successor advertised"),
+    Rule("handover g", HandingOver, AnnouncementHeard, always, note_announcement,
+         "the successor announced an address"),
+    Rule("handover h", HandingOver, Shutdown, planned, end_for_good,
+         "it was shut down while it handed over"),
+    Rule("handover i", HandingOver, Shutdown, always, let_go_at_once,
+         "it was shut down while it handed over"),
 )  # fmt: skip
 
 RULES: tuple[Rule[Any, Any], ...] = _TABLE

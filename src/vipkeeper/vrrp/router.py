@@ -127,6 +127,19 @@ class VirtualRouter:
             active_adver_interval_ns
         )
 
+    @property
+    def lease_ns(self) -> int:
+        """How long after an advert of ours no other router takes over: the shortest that one waits.
+
+        It is an owner that was made to wait (its Skew_Time is the shortest), with our own
+        down_interval_adverts. Where a single missing advert is too many there is no telling a
+        late advert from a missing one, and nothing to be promised: two are taken for it.
+        """
+        adverts = max(self.down_interval_adverts, 2)
+        interval = self.advertisement_interval_ns
+        scale = interval if self.version.skew_scales_with_interval else SECOND_NS
+        return adverts * interval + (256 - PRIORITY_OWNER) * scale // 256
+
     def advertisement(self, priority: int | None = None) -> Advertisement:
         """What this router says of itself now; ``priority`` 0 to resign."""
         return Advertisement(

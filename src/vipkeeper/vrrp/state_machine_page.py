@@ -20,15 +20,18 @@ from vipkeeper.vrrp.actions import (
 )
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
+    AnnouncementHeard,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
+    ShutdownCause,
     Startup,
     TimerFired,
 )
 from vipkeeper.vrrp.machine import RULES, Rule, always
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State
 from vipkeeper.vrrp.version import SECOND_NS, VRRPV2, Family
 
 BEGIN = "<!-- generated from RULES by `make docs`: change the code, not this -->"
@@ -50,6 +53,7 @@ _STATES: dict[type, State] = {
     Initialize: Initialize(),
     Backup: Backup(_NOW + SECOND_NS, SECOND_NS),
     Active: Active(_NOW + SECOND_NS // 2, _NOW - SECOND_NS // 2),
+    HandingOver: HandingOver(_NOW + SECOND_NS, for_good=False),
 }
 _EVENTS: dict[type, Event] = {
     Startup: Startup(),
@@ -57,6 +61,8 @@ _EVENTS: dict[type, Event] = {
     TimerFired: TimerFired(),
     AdvertisementReceived: AdvertisementReceived(_ROUTER.advertisement(), IPv4Address("192.0.2.3")),
     PriorityChanged: PriorityChanged(previous=90),
+    HandOver: HandOver(),
+    AnnouncementHeard: AnnouncementHeard(is_last=True),
 }
 _IN_WORDS: dict[type, str] = {
     Startup: "startup",
@@ -64,6 +70,8 @@ _IN_WORDS: dict[type, str] = {
     TimerFired: "timer",
     AdvertisementReceived: "advert",
     PriorityChanged: "own priority changed",
+    HandOver: "order to hand over",
+    AnnouncementHeard: "announcement",
 }
 
 
@@ -125,10 +133,15 @@ def diagram() -> str:
     ways: dict[tuple[str, str], list[str]] = {}
     for row in rows():
         way = (row.rule.state.__name__, row.leads_to.__name__)
-        ways.setdefault(way, []).append(f"{row.rule.name.split()[-1]} {row.event}")
+        ways.setdefault(way, []).append(f"{_short(row.rule.name)} {row.event}")
     lines = ["stateDiagram-v2", "    [*] --> Initialize"]
     lines += [f"    {old} --> {new}: {', '.join(names)}" for (old, new), names in ways.items()]
     return "\n".join(("```mermaid", *lines, "```"))
+
+
+def _short(name: str) -> str:
+    """The section follows from the state, unless there is none."""
+    return name.split()[-1] if name.startswith("6.4") else name
 
 
 def table(state: type) -> str:
@@ -149,10 +162,15 @@ def table(state: type) -> str:
 def generated() -> str:
     """All that the page says about RULES."""
     sections = [diagram()]
-    for state in (Initialize, Backup, Active):
-        section = {rule.name.split()[0] for rule in RULES if rule.state is state}
-        sections += [f"### {state.__name__} (RFC 9568 {', '.join(section)})", table(state)]
+    for state in _STATES:
+        sections += [f"### {state.__name__} ({_source(state)})", table(state)]
     return "\n\n".join(sections)
+
+
+def _source(state: type) -> str:
+    names = [rule.name for rule in RULES if rule.state is state]
+    of_the_rfc = {name.split()[0] for name in names if name.startswith("6.4")}
+    return f"RFC 9568 {', '.join(of_the_rfc)}" if of_the_rfc else "not in the RFC"
 
 
 def with_rules(page: str) -> str:

@@ -1,4 +1,8 @@
-"""The states of a virtual router (RFC 9568 6.3), each with its own deadline."""
+"""The states of a virtual router (RFC 9568 6.3), each with its own deadline.
+
+:class:`HandingOver` is the one that the RFC does not have: it lets go of the addresses at the
+same moment at which it resigns, and nobody has them until the successor's Skew_Time has passed.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,14 @@ class Backup:
         active_adver_interval_ns: how often it advertises, as learned from it (v3) or ours (v2).
         preempt_hold: until when a lower router is let be; None while none has been heard
             (RFC 8347 preempt/hold-time, keepalived's preempt_delay).
+        stands_back: it has handed over when it was told to, and takes the addresses back only
+            from nobody, whatever its priority.
     """
 
     active_down_timer: int
     active_adver_interval_ns: int
     preempt_hold: int | None = None
+    stands_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,26 @@ class Active:
     owes_answer: bool = False
 
 
-State = Initialize | Backup | Active
+@dataclass(frozen=True, slots=True)
+class HandingOver:
+    """It has resigned, and answers for the addresses until the successor does.
+
+    Attributes:
+        until: when this ends at the latest.
+        for_good: it goes to Initialize then, otherwise it becomes a Backup.
+        successor_interval_ns: Max Advertise Interval of the successor's advert; None while none
+            has been heard.
+        let_go_at: when the addresses go, since the successor has been heard to announce them;
+            None while it has not.
+    """
+
+    until: int
+    for_good: bool
+    successor_interval_ns: int | None = None
+    let_go_at: int | None = None
+
+
+State = Initialize | Backup | Active | HandingOver
 
 
 def deadline(state: State) -> int | None:
@@ -51,5 +77,9 @@ def deadline(state: State) -> int | None:
             return state.active_down_timer
         case Active():
             return state.adver_timer
+        case HandingOver(let_go_at=int(let_go_at), successor_interval_ns=int()):
+            return min(state.until, let_go_at)
+        case HandingOver():
+            return state.until
         case Initialize():
             return None
