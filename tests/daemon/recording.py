@@ -39,6 +39,7 @@ class Recorder:
     done: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
+    leased_until: int | None = None
 
     def _do(self, name: str, what: str) -> None:
         if name in self.failing:
@@ -60,6 +61,12 @@ class Recorder:
 
     def set_virtual_interface(self, name: str, *, up: bool) -> None:
         self._do("virtual interface", f"{name} {'up' if up else 'down'}")
+
+    def extend_lease(self, settings: InstanceSettings, until: int) -> None:
+        self.leased_until = until
+
+    def end_lease(self, settings: InstanceSettings) -> None:
+        self.leased_until = None
 
     def announce(self, interface: str, address: Address) -> None:
         self._do("announce", f"announce {address} on {interface}")

@@ -203,7 +203,7 @@ CASES = (
     Case("late b", "v3: 3 x 40 ms and 1/256 of it", replace(V3, advertisement_interval_ns=40 * MS),
          Active(NOW - 80_156_250, NOW - 120_156_250), TimerFired(),
          Backup(NOW + 144_375_000, 40 * MS), (ReleaseAddresses(),)),
-    Case("6.4.3 b", "where one missing advert is too many, two are", 
+    Case("6.4.3 b", "where one missing advert is too many, two are",
          replace(V2, down_interval_adverts=1),
          Active(NOW - SECOND_NS, NOW - 2 * SECOND_NS), TimerFired(),
          Active(NOW + SECOND_NS, NOW), (SendAdvertisement(),)),

@@ -14,7 +14,12 @@ from rich.table import Table
 from vipkeeper.daemon.command_line import DEFAULT_CONTROL_SOCKET
 from vipkeeper.daemon.control import ask
 
-_COLOURS = {"Active": "bold green", "Backup": "cyan", "Initialize": "bold red"}
+_COLOURS = {
+    "Active": "bold green",
+    "Backup": "cyan",
+    "Initialize": "bold red",
+    "HandingOver": "yellow",
+}
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from vipkeeper.daemon.settings import VirtualAddress
+from vipkeeper.daemon.settings import InstanceSettings, VirtualAddress
 from vipkeeper.vrrp.advertisement import Advertisement
 from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.router import VirtualRouter
@@ -27,6 +27,17 @@ class Effects(Protocol):
 
     def set_virtual_interface(self, name: str, *, up: bool) -> None:
         """Bring the interface with the virtual MAC address up now, or take it down soon."""
+        ...
+
+    def extend_lease(self, settings: InstanceSettings, until: int) -> None:
+        """Let the host answer for the addresses until an instant (ns), not longer.
+
+        The kernel sees to it whatever becomes of this process.
+        """
+        ...
+
+    def end_lease(self, settings: InstanceSettings) -> None:
+        """The addresses have gone."""
         ...
 
     def announce(self, interface: str, address: Address) -> None: ...

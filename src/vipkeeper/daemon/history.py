@@ -32,13 +32,14 @@ class History:
         kept = {**record, "time": wall_clock(record["at_ns"])}
         self._transitions.setdefault(name, deque(maxlen=LENGTH)).append(kept)
         new = record.get("new", "Initialize")
-        if self._states.get(name) == new:
+        old, self._states[name] = self._states.get(name), new
+        # Who hands over is still keepalived's MASTER, and stays it where nobody takes over.
+        if old == new or new == "HandingOver" or (old, new) == ("HandingOver", "Active"):
             return None
-        self._states[name] = new
         return KEEPALIVED_STATES[new]
 
-    def is_active(self, name: str) -> bool:
-        return self._states.get(name) == "Active"
+    def holds_addresses(self, name: str) -> bool:
+        return self._states.get(name) in ("Active", "HandingOver")
 
     @property
     def is_empty(self) -> bool:

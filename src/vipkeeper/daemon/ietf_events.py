@@ -17,6 +17,7 @@ from vipkeeper.vrrp.events import (
     ShutdownCause,
     Startup,
     StartupCause,
+    TimerFired,
 )
 from vipkeeper.vrrp.machine import Transition
 from vipkeeper.vrrp.router import VirtualRouter
@@ -78,6 +79,8 @@ _OBSTACLES = {
     ShutdownCause.TRACKED_INTERFACE_DOWN: LastEvent.INTERFACE_DOWN,
     ShutdownCause.KERNEL_ERROR: LastEvent.SHUTDOWN,
     ShutdownCause.RECONFIGURED: LastEvent.SHUTDOWN,
+    ShutdownCause.MAINTENANCE: LastEvent.SHUTDOWN,
+    ShutdownCause.STOPPED_AT_ONCE: LastEvent.SHUTDOWN,
 }
 _REMEDIES = {
     LastEvent.INTERFACE_DOWN: LastEvent.INTERFACE_UP,
@@ -138,7 +141,7 @@ class IetfEvents:
             case AdvertisementReceived(advertisement):
                 owner = advertisement.priority == PRIORITY_OWNER
                 self.last = LastEvent.OWNER_PREEMPT if owner else LastEvent.HIGHER_PRIORITY_BACKUP
-            case _:
+            case TimerFired() if isinstance(transition.new, Active):
                 self.last = self._end_of_waiting(router, transition)
         if isinstance(transition.new, Active):
             self.new_master_reason = self._reason(router, transition)
@@ -149,8 +152,7 @@ class IetfEvents:
             return LastEvent.MASTER_TIMEOUT
         if router.is_owner:
             return LastEvent.OWNER_PREEMPT
-        assert isinstance(transition.old, Backup)
-        if transition.old.preempt_hold is not None:
+        if isinstance(transition.old, Backup) and transition.old.preempt_hold is not None:
             return LastEvent.PREEMPT_HOLD_TIMEOUT
         return LastEvent.LOWER_PRIORITY_MASTER
 

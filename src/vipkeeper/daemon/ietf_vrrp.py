@@ -16,7 +16,7 @@ from vipkeeper.daemon.ietf_events import IetfEvents
 from vipkeeper.daemon.settings import InstanceSettings, Plain
 from vipkeeper.daemon.statistics import Statistics
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS, Family
 
 GLOBAL_COUNTERS = ("checksum-errors", "version-errors", "vrid-errors", "ip-ttl-errors")
@@ -34,7 +34,13 @@ INSTANCE_COUNTERS = (
 DISCONTINUITY = "discontinuity-datetime"
 UP = "up-datetime"
 
-_STATES = {Initialize: "initialize", Backup: "backup", Active: "master"}
+# The model has no word for HandingOver: it has said with priority 0 that it takes no part.
+_STATES = {
+    Initialize: "initialize",
+    Backup: "backup",
+    Active: "master",
+    HandingOver: "initialize",
+}
 
 
 def vrrp(settings: Collection[InstanceSettings], statistics: Statistics) -> Plain:

@@ -37,7 +37,9 @@ from vipkeeper.vrrp.advertisement import (
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
+    AnnouncementHeard,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     ShutdownCause,
@@ -45,12 +47,17 @@ from vipkeeper.vrrp.events import (
     StartupCause,
     TimerFired,
 )
-from vipkeeper.vrrp.machine import Transition, step
+from vipkeeper.vrrp.machine import Transition, has_overslept, step
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 
 RECOVERY_NS = 1_000_000_000
 """After an action failed the router takes no part for this long, then starts up again."""
+
+HANDOVER_LEASE_NS = 50_000_000
+HANDOVER_LEASE_EVERY_NS = 10_000_000
+"""Who hands over has said that it goes, and may answer only while it watches for its successor: the
+addresses are leased for a moment at a time. A few of these may be late on a busy machine."""
 
 
 class Instance:
@@ -73,6 +80,10 @@ class Instance:
         self._discards = discards
         self._announcer = Announcer(effects, journal, self.statistics)
         self._recover_at: int | None = None
+        self._obstacle: ShutdownCause | None = None
+        self._unannounced: set[Address] = set()
+        self._lease_at: int | None = None
+        self._leased_until = now
         self._has_started = False
         self._events = IetfEvents()
         self._neighbours = Neighbours(journal)
@@ -105,7 +116,8 @@ class Instance:
         if advertisement.priority == PRIORITY_RESIGNING:
             self.statistics.count(statistics.RESIGNATIONS_RECEIVED)
         self.handle(AdvertisementReceived(advertisement, source), now)
-        if isinstance(self.state, Backup) and advertisement.priority != PRIORITY_RESIGNING:
+        follows = isinstance(self.state, Backup | HandingOver)
+        if follows and advertisement.priority != PRIORITY_RESIGNING:
             self._active_router = (source, advertisement.priority)
         self._neighbours.heard(self.router, advertisement, source, now)
         return None
@@ -135,6 +147,25 @@ class Instance:
         self._discards.discarded(self.settings.interface, self.settings.name, discard, source, now)
         self._neighbours.discarded(self.router, discard, source, advertisement, now)
 
+    def hear_announcement(self, interface: str, address: Address, now: int) -> bool:
+        """Another host says that it has an address; returns whether that matters here."""
+        if not isinstance(self.state, HandingOver) or not any(
+            item.address == address and self.settings.announced_on(item) == interface
+            for item in self.settings.addresses
+        ):
+            return False
+        self._unannounced.discard(address)
+        self.handle(AnnouncementHeard(is_last=not self._unannounced), now)
+        return True
+
+    def hand_over(self, now: int) -> None:
+        """Have another router take the addresses, and leave them to it."""
+        self.handle(HandOver(), now)
+
+    @property
+    def is_handing_over(self) -> bool:
+        return isinstance(self.state, HandingOver)
+
     def circumstances_changed(
         self, obstacle: ShutdownCause | None, priority: int, source: Address | None, now: int
     ) -> None:
@@ -145,6 +176,7 @@ class Instance:
             priority: its effective priority.
             source: the interface's primary address.
         """
+        self._obstacle = obstacle
         # A resignation still goes out with the address that the adverts had.
         if source is not None:
             self.router = replace(self.router, primary_address=source)
@@ -223,6 +255,7 @@ class Instance:
             settings.announcements,
         ):
             return
+        self._extend_lease(self._leased_until)  # they may be on other interfaces now
         try:
             self._acquire(settings.addresses)
         except KernelError as error:
@@ -255,15 +288,20 @@ class Instance:
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
+        self._obstacle = cause
         self.handle(Shutdown(cause), now)
 
     def deadline(self) -> int | None:
         """When :meth:`on_timer` wants to be called (ns)."""
         earliest = deadline(self.state)
-        for instant in (self._announcer.deadline(), self._recover_at):
+        for instant in (self._announcer.deadline(), self._recover_at, self._lease_at):
             if instant is not None and (earliest is None or instant < earliest):
                 earliest = instant
         return earliest
+
+    def has_overslept(self, now: int) -> bool:
+        """Its timer is so late that it must not believe what it hears, nor say what it would."""
+        return has_overslept(self.router, self.state, now)
 
     def on_timer(self, now: int) -> None:
         if self._recover_at is not None and now >= self._recover_at:
@@ -272,6 +310,10 @@ class Instance:
         due = deadline(self.state)
         if due is not None and now >= due:
             self.handle(TimerFired(), now)
+            if isinstance(self.state, Initialize) and self._obstacle is None:
+                self._start(now)  # what it handed over for is over
+        if self._lease_at is not None and now >= self._lease_at:
+            self._lease_for_a_moment(now)
         self._announcer.send_due(self.settings, now)
 
     # -- what follows ----------------------------------------------------------------------
@@ -291,6 +333,8 @@ class Instance:
             self._since = now
             if isinstance(event, Shutdown):
                 self._because = event.cause.value
+            elif isinstance(transition.new, Initialize) and self._obstacle is not None:
+                self._because = self._obstacle.value
             if isinstance(transition.new, Active):
                 self.statistics.count(statistics.TRANSITIONS)
                 self._active_router = None
@@ -300,8 +344,23 @@ class Instance:
             record = transition_record(self.router, transition, now)
             if transition.changes_state:
                 record |= self._events.to_record()
+            if isinstance(transition.old, HandingOver):
+                record["successor"] = self._active_router and str(self._active_router[0])
             self._journal(record)
         self._perform_all(transition, now)
+        self._lease_as_it_must(transition, now)
+
+    def _lease_as_it_must(self, transition: Transition, now: int) -> None:
+        if not isinstance(self.state, HandingOver):
+            self._lease_at = None
+        elif transition.changes_state:
+            self._active_router = None
+            self._unannounced = {item.address for item in self.settings.addresses}
+            self._lease_for_a_moment(now)
+
+    def _lease_for_a_moment(self, now: int) -> None:
+        self._extend_lease(now + HANDOVER_LEASE_NS)
+        self._lease_at = now + HANDOVER_LEASE_EVERY_NS
 
     def _perform_all(self, transition: Transition, now: int) -> None:
         """On the way to Active stop at the first failure; on the way out leave nothing undone."""
@@ -322,12 +381,22 @@ class Instance:
         match action:
             case SendAdvertisement(resigning):
                 self._send_advertisement(resigning)
+                if isinstance(self.state, Active):
+                    self._lease_until_others_take_over(now)
             case AcquireAddresses():
+                self._lease_until_others_take_over(now)
                 self._acquire(self.settings.addresses)
             case ReleaseAddresses():
                 self._release_addresses()
             case AnnounceAddresses(occasion):
                 self._announcer.announce(self.settings, occasion, now)
+
+    def _lease_until_others_take_over(self, now: int) -> None:
+        self._extend_lease(now + self.router.lease_ns)
+
+    def _extend_lease(self, until: int) -> None:
+        self._leased_until = until
+        self._effects.extend_lease(self.settings, until)
 
     def _send_advertisement(self, resigning: bool) -> None:
         if self.router.primary_address is None:
@@ -362,6 +431,7 @@ class Instance:
                 self._effects.set_virtual_interface(name, up=False)
             except KernelError as error:
                 failure = error
+        self._effects.end_lease(self.settings)
         try:
             if failure is not None:
                 raise failure

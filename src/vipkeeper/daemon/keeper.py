@@ -110,16 +110,20 @@ class Keeper:
 
     def _stop(self) -> None:
         if self._stopping:
+            if self._speaker is not None:
+                self._speaker.channel.send({"do": "stop"})  # once more: at once
             return
         self._stopping = True
         self._log.write("Stopping")
-        systemd.notify("STOPPING=1")
+        longest_ns = max((one.handover_ns for one in self._settings), default=0)
+        timeout_ns = longest_ns + STOP_TIMEOUT_NS
+        systemd.notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={2 * timeout_ns // 1000}")
         if self._speaker is None:
             self._loop.schedule.set("respawn", None, self._start_speaker)
             self._finish_stopping()
             return
         self._speaker.channel.send({"do": "stop"})
-        self._loop.schedule.set("stop", self._loop.now() + STOP_TIMEOUT_NS, self._stop_by_force)
+        self._loop.schedule.set("stop", self._loop.now() + timeout_ns, self._stop_by_force)
 
     def _stop_by_force(self) -> None:
         if self._speaker is not None:
@@ -215,7 +219,9 @@ class Keeper:
 
     def _release_what_it_held(self) -> None:
         """A process that was killed leaves its addresses: the VIP would be held twice."""
-        held = [settings for settings in self._settings if self._history.is_active(settings.name)]
+        held = [
+            settings for settings in self._settings if self._history.holds_addresses(settings.name)
+        ]
         for failure in remove_addresses(held):
             self._log.write(failure, level=LOG_ERR)
 

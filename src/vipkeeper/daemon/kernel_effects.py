@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from vipkeeper.daemon.interfaces import Interfaces
+from vipkeeper.daemon.leases import Leases
 from vipkeeper.daemon.link_closer import LinkCloser
-from vipkeeper.daemon.settings import VirtualAddress
+from vipkeeper.daemon.settings import InstanceSettings, VirtualAddress
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.ip_packet import ip_packet, with_identification
 from vipkeeper.linux.packet_socket import FrameSender
@@ -56,8 +58,14 @@ class _Packets:
 class KernelEffects:
     """Carries out actions through raw sockets and rtnetlink."""
 
-    def __init__(self, interfaces: Interfaces, netlink: RouteNetlink) -> None:
+    def __init__(
+        self,
+        interfaces: Interfaces,
+        netlink: RouteNetlink,
+        grant: Callable[[str, int | None], None],
+    ) -> None:
         self._interfaces = interfaces
+        self._leases = Leases(grant)
         self._netlink = netlink
         self._frames = FrameSender()
         self._closer = LinkCloser(_take_down)
@@ -168,6 +176,17 @@ class KernelEffects:
         if index is None:
             return False  # it went with its interface
         return self._netlink.delete_address(index, address.interface)
+
+    def extend_lease(self, settings: InstanceSettings, until: int) -> None:
+        devices = {item.device for item in settings.addresses}
+        self._leases.extend(settings.identity, devices, until, time.monotonic_ns())
+
+    def end_lease(self, settings: InstanceSettings) -> None:
+        self._leases.end(settings.identity)
+
+    def renew_leases(self) -> None:
+        """After somebody else has undone what the kernel was told of them."""
+        self._leases.renew_all(time.monotonic_ns())
 
     def announce(self, interface: str, address: Address) -> None:
         link = self._interfaces.link(interface)

@@ -83,6 +83,40 @@ def _answered_loser(name: str, record: Record) -> Iterator[Line]:
     )
 
 
+def _hands_over(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} sent 0 priority", detail=True)
+    yield Line(f"{name} hands over: it answers for the VIPs until its successor does")
+
+
+def _nobody_came(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} nobody came to take over")
+    yield from _became_active_at_once(name, record)
+
+
+def _handed_over(name: str, record: Record) -> Iterator[Line]:
+    successor = record["successor"]
+    to_whom = f"has handed over to {successor}" if successor else "nobody came to take over"
+    yield Line(f"{name} {to_whom}")
+    yield Line(f"{name} removing VIPs.", detail=True)
+    if record["new"] == "Backup":
+        yield Line(f"{name} Entering BACKUP STATE")
+
+
+def _broke_off_handing_over(name: str, record: Record) -> Iterator[Line]:
+    yield from _fault(name, record)
+    yield Line(f"{name} removing VIPs.", detail=True)
+
+
+def _listens_anew(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} was not run for too long, and listens first")
+
+
+def _withdrew(name: str, record: Record) -> Iterator[Line]:
+    yield Line(f"{name} was not run for so long that others have taken over, and listens first")
+    yield Line(f"{name} Entering BACKUP STATE")
+    yield Line(f"{name} removing VIPs.", detail=True)
+
+
 def _left_backup(name: str, record: Record) -> Iterator[Line]:
     yield from _fault(name, record)
 
@@ -93,9 +127,13 @@ def _resigned(name: str, record: Record) -> Iterator[Line]:
     yield Line(f"{name} removing VIPs.", detail=True)
 
 
+_QUIET = (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE, ShutdownCause.RECONFIGURED)
+"""Where keepalived says nothing of a FAULT."""
+
+
 def _fault(name: str, record: Record) -> Iterator[Line]:
     cause = record["cause"]
-    if cause in (ShutdownCause.STOPPED.value, ShutdownCause.RECONFIGURED.value):
+    if ShutdownCause(cause) in _QUIET:
         return
     if cause == ShutdownCause.NO_PRIMARY_ADDRESS.value:
         yield Line(f"{name} entering FAULT state (no IPv{record['family']} address for interface)")
@@ -130,6 +168,10 @@ def _restored(record: Record) -> Iterator[Line]:
     for interface, address in record["addresses"]:
         yield Line(f"Netlink reflector reports IP {address} removed from {interface}")
     yield Line(f"({record['instance']}) setting VIPs.", detail=True)
+
+
+def _overslept(record: Record) -> Iterator[Line]:
+    yield Line(f"A thread timer expired {record['lateness_ns'] / 1e9:.6f} seconds ago")
 
 
 def _discard(record: Record) -> Iterator[Line]:
@@ -190,6 +232,13 @@ _RULES: dict[str, Callable[[str, Record], Iterator[Line]]] = {
     "6.4.3 a": _resigned,
     "6.4.3 d": _yielded,
     "6.4.3 e": _answered_loser,
+    "handover a": _hands_over,
+    "handover b": _hands_over,
+    "handover c": _nobody_came,
+    "handover d": _handed_over,
+    "handover i": _broke_off_handing_over,
+    "late a": _listens_anew,
+    "late b": _withdrew,
 }
 
 _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
@@ -202,6 +251,7 @@ _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
     "announcement": _announcement,
     "restored": _restored,
     "kernel-error": _kernel_error,
+    "overslept": _overslept,
 }
 
 

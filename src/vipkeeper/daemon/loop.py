@@ -20,6 +20,9 @@ from vipkeeper.linux.timerfd import TimerFd
 
 Callback = Callable[[], None]
 
+LATE_NS = 10_000_000
+"""The shortest Advertisement_Interval there is: nothing is too late before that."""
+
 _REPLACED_ENTRIES = 64
 
 
@@ -69,7 +72,12 @@ class Schedule:
 
 
 class Loop:
-    """Waits for descriptors and for the schedule's next instant, until it is stopped."""
+    """Waits for descriptors and for the schedule's next instant, until it is stopped.
+
+    Attributes:
+        on_waking_late: is called with how late something already is (ns), before anything is
+            read: what has queued up meanwhile may be too old to be believed.
+    """
 
     def __init__(self) -> None:
         self.schedule = Schedule()
@@ -78,6 +86,7 @@ class Loop:
         # Each expiry is told once, so that none has to be read away.
         self._epoll.register(self._timer.fileno(), select.EPOLLIN | select.EPOLLET)
         self._readers: dict[int, Callback] = {}
+        self.on_waking_late: Callable[[int], None] = lambda lateness_ns: None
         self._armed: int | None = None
         self._running = False
 
@@ -104,7 +113,11 @@ class Loop:
         self._running = True
         while self._running:
             self._arm()
-            for descriptor, _ in self._epoll.poll():
+            ready = self._epoll.poll()
+            due = self.schedule.next_instant()
+            if due is not None and (lateness_ns := self.now() - due) > LATE_NS:
+                self.on_waking_late(lateness_ns)
+            for descriptor, _ in ready:
                 if descriptor == self._timer.fileno():
                     self._armed = None
                 elif descriptor in self._readers:  # not forgotten by a callback before it

@@ -141,6 +141,21 @@ class InstanceSettings:
         return tuple(item.address for item in self.addresses if item.advertised)
 
     @property
+    def handover_ns(self) -> int:
+        """How long it answers for its addresses at most after it has resigned."""
+        return self.virtual_router().active_down_interval_ns(self.advertisement_interval_ns)
+
+    def announced_on(self, address: VirtualAddress) -> str:
+        """Where another host's announcement of it is heard.
+
+        With a virtual MAC that is below its interface: the sender's address is our own there, and
+        such a frame does not come up to it (measured, Linux 6.18).
+        """
+        if self.virtual_mac is not None and address.device == self.virtual_mac.interface:
+            return self.interface
+        return address.device
+
+    @property
     def _transmit_interface(self) -> str | None:
         if self.virtual_mac is None or not self.virtual_mac.transmits:
             return None

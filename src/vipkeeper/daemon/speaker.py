@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from collections.abc import Iterable
 
 from vipkeeper.daemon import circumstances, ietf_vrrp
 from vipkeeper.daemon.channel import Channel
@@ -22,6 +23,7 @@ from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.statistics import global_statistics
+from vipkeeper.daemon.successors import Successors
 from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
@@ -29,7 +31,7 @@ from vipkeeper.linux.rtnetlink import AddressGone, Link, LinkGone, RouteMonitor,
 from vipkeeper.linux.vrrp_socket import VrrpReceiver
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import ShutdownCause
-from vipkeeper.vrrp.states import Active
+from vipkeeper.vrrp.states import Active, Initialize
 from vipkeeper.vrrp.version import Family
 
 PACKETS_A_TURN = 64
@@ -52,8 +54,11 @@ class Speaker:
         self._interfaces = Interfaces()
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
-        self._effects = KernelEffects(self._interfaces, self._netlink)
+        self._effects = KernelEffects(self._interfaces, self._netlink, lambda device, until: None)
         self._sockets = VrrpSockets(loop, self._interfaces, self._effects, self._packets_came)
+        self._successors = Successors(loop, self._schedule)
+        self._out_of_service: ShutdownCause | None = None
+        loop.on_waking_late = self._woke_late
         self._list_interfaces()
         loop.watch(self._monitor, self._interfaces_changed)
         loop.watch(channel, self._commanded)
@@ -74,8 +79,8 @@ class Speaker:
     def _commanded(self) -> None:
         commands = self._channel.receive()
         if commands is None:
+            self._loop.forget(self._channel)
             self.stop()
-            self._effects.finish()  # the keeper has gone, and nobody else will do it
             return
         for command in commands:
             match command["do"]:
@@ -85,6 +90,10 @@ class Speaker:
                     )
                 case "status":
                     self._report_status(command["request"])
+                case "hand-over":
+                    self._hand_over(command["instances"])
+                case "maintenance":
+                    self._set_out_of_service(ShutdownCause.MAINTENANCE if command["on"] else None)
                 case "stop":
                     self.stop()
 
@@ -145,16 +154,46 @@ class Speaker:
             }
         )
 
+    # -- going ------------------------------------------------------------------------------
+
+    def _hand_over(self, names: list[str]) -> None:
+        going = [one for one in self._instances.values() if one.settings.name in names]
+        self._listen_for_successors(going)
+        for instance in going:
+            instance.hand_over(self._loop.now())
+            self._schedule(instance)
+
+    def _set_out_of_service(self, cause: ShutdownCause | None) -> None:
+        """From now on no instance takes part, or all do again."""
+        self._out_of_service = cause
+        if cause is not None and cause.is_planned:
+            self._listen_for_successors(self._instances.values())
+        self._reconsider()
+
     def stop(self) -> None:
-        """Resign everywhere, then end; the adverts are on the wire before the sockets close."""
-        now = self._loop.now()
-        for instance in self._instances.values():
-            instance.shutdown(ShutdownCause.STOPPED, now)
-        self._instances.clear()
-        self._loop.stop()
+        """Hand over everywhere, then end. Whoever says so twice does not want to wait."""
+        stops = self._out_of_service in (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE)
+        self._set_out_of_service(ShutdownCause.STOPPED_AT_ONCE if stops else ShutdownCause.STOPPED)
+        self._end_if_all_is_done()
+
+    def _listen_for_successors(self, going: Iterable[Instance]) -> None:
+        """Before the first word of going, for the answer may come at once."""
+        active = [one for one in going if isinstance(one.state, Active)]
+        already = [one for one in self._instances.values() if one.is_handing_over]
+        for interface, error in self._successors.listen([*already, *active]):
+            self.report(kernel_error_record(interface, error, self._loop.now()))
+
+    def _end_if_all_is_done(self) -> None:
+        """What was handed over is needed no more; the adverts are on the wire."""
+        instances = self._instances.values()
+        self._successors.listen(one for one in instances if one.is_handing_over)
+        stops = self._out_of_service in (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE)
+        if stops and all(isinstance(one.state, Initialize) for one in instances):
+            self._loop.stop()
 
     def close(self) -> None:
         self._channel.flush()
+        self._successors.close()
         self._sockets.close()
         self._effects.close()
         self._monitor.close()
@@ -262,6 +301,8 @@ class Speaker:
             place = (settings.interface, instance.router.family)
             if obstacle is None and place not in self._sockets:
                 obstacle = ShutdownCause.KERNEL_ERROR
+            if obstacle is None:
+                obstacle = self._out_of_service
             priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
             self._schedule(instance)
@@ -282,10 +323,28 @@ class Speaker:
 
     def _schedule(self, instance: Instance) -> None:
         def expired() -> None:
+            handed_over = instance.is_handing_over
             instance.on_timer(self._loop.now())
             self._schedule(instance)
+            if handed_over and not instance.is_handing_over:
+                self._end_if_all_is_done()
 
         self._loop.schedule.set(instance.settings.identity, instance.deadline(), expired)
+
+    def _woke_late(self, lateness_ns: int) -> None:
+        """This process or its host was stopped: who has missed too much begins anew.
+
+        What has queued up meanwhile is about a time that has passed, and so is what we would
+        answer: it is thrown away.
+        """
+        now = self._loop.now()
+        overslept = [one for one in self._instances.values() if one.has_overslept(now)]
+        for instance in overslept:
+            instance.on_timer(now)
+            self._schedule(instance)
+        if overslept:
+            self._sockets.drain()
+            self.report({"record": "overslept", "at_ns": now, "lateness_ns": lateness_ns})
 
 
 def main() -> None:

@@ -13,6 +13,9 @@ from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.version import Family
 
+MOST_WAITING = 10_000
+"""More than a receive buffer holds: what comes while it is emptied is not old."""
+
 Place = tuple[str, Family]
 """An interface's name and the family of the adverts on it."""
 
@@ -97,6 +100,13 @@ class VrrpSockets:
         self._loop.forget(receiver)
         receiver.close()
         self._effects.close_sender(*place)
+
+    def drain(self) -> None:
+        """Throw away whatever waits to be received."""
+        for _, receiver in self._receivers.values():
+            for _ in range(MOST_WAITING):
+                if receiver.receive() is None:
+                    break
 
     def close(self) -> None:
         for place in list(self._receivers):

@@ -1,10 +1,34 @@
-"""Sending whole Ethernet frames (packet(7)): gratuitous ARP."""
+"""Whole Ethernet frames (packet(7)): sending gratuitous ARP, hearing that of others."""
 
 from __future__ import annotations
 
+import ctypes
 import socket
+import struct
 
 from vipkeeper.errors import KernelError
+from vipkeeper.vrrp.announcement import (
+    ETHERTYPE_ARP,
+    ETHERTYPE_IPV6,
+    IPPROTO_ICMPV6,
+    NEIGHBOR_ADVERTISEMENT,
+)
+from vipkeeper.vrrp.version import Family
+
+_SO_ATTACH_FILTER = 26  # asm/socket.h
+_PACKET_OUTGOING = 4  # linux/if_packet.h
+_FRAME_SIZE = 2048
+
+# Classic BPF (linux/filter.h) on the frame: the next header's number, then the ICMPv6 type.
+_LOAD_BYTE, _JUMP_IF_EQUAL, _RETURN = 0x30, 0x15, 0x06
+_NEIGHBOR_ADVERTISEMENTS = (
+    (_LOAD_BYTE, 0, 0, 20),
+    (_JUMP_IF_EQUAL, 0, 3, IPPROTO_ICMPV6),
+    (_LOAD_BYTE, 0, 0, 54),
+    (_JUMP_IF_EQUAL, 0, 1, NEIGHBOR_ADVERTISEMENT),
+    (_RETURN, 0, 0, _FRAME_SIZE),
+    (_RETURN, 0, 0, 0),
+)
 
 
 class FrameSender:
@@ -32,3 +56,50 @@ class FrameSender:
 
     def close(self) -> None:
         self._socket.close()
+
+
+class AnnouncementReceiver:
+    """Hears which addresses other hosts on one interface say to have: ARP, or in IPv6 NAs.
+
+    Frames that leave this host are not heard: the kernel shows those only to sockets that want
+    every protocol.
+    """
+
+    def __init__(self, interface: str, family: Family) -> None:
+        self.interface = interface
+        ethertype = ETHERTYPE_ARP if family is Family.IPV4 else ETHERTYPE_IPV6
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        try:
+            self._socket = socket.socket(socket.AF_PACKET, kind, 0)
+        except OSError as error:
+            raise KernelError("open a packet socket", error.errno or 0) from None
+        try:
+            if family is Family.IPV6:
+                _attach(self._socket, _NEIGHBOR_ADVERTISEMENTS)
+            self._socket.bind((interface, ethertype))
+        except OSError as error:
+            self._socket.close()
+            raise KernelError(f"listen to ARP on {interface}", error.errno or 0) from None
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self) -> bytes | None:
+        """The next frame, None if there is none."""
+        while True:
+            try:
+                frame, (_, _, packet_type, *_) = self._socket.recvfrom(_FRAME_SIZE)
+            except OSError:  # none there, or ENETDOWN, which the link's own event tells
+                return None
+            if packet_type != _PACKET_OUTGOING:
+                return frame
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _attach(listener: socket.socket, program: tuple[tuple[int, int, int, int], ...]) -> None:
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+    buffer = ctypes.create_string_buffer(code)
+    described = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)

@@ -26,10 +26,17 @@ from vipkeeper.vrrp.actions import (
 from vipkeeper.vrrp.admission import Admitted, admit
 from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING
 from vipkeeper.vrrp.datagram import Datagram
-from vipkeeper.vrrp.events import AdvertisementReceived, Event, Shutdown, Startup, TimerFired
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    Event,
+    Shutdown,
+    ShutdownCause,
+    Startup,
+    TimerFired,
+)
 from vipkeeper.vrrp.machine import Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State, deadline
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 
 Step = Callable[[VirtualRouter, State, Event, int], Transition]
 
@@ -219,7 +226,7 @@ class World:
             case Choice("start", int(index)):
                 return self._happen(situation, index, Startup())
             case Choice("stop", int(index)):
-                return self._happen(situation, index, Shutdown())
+                return self._happen(situation, index, Shutdown(ShutdownCause.STOPPED_AT_ONCE))
             case Choice("fire", int(index)):
                 return self._happen(situation, index, TimerFired())
         raise AssertionError(choice)
@@ -418,6 +425,13 @@ def _earlier(state: State, elapsed_ns: int) -> State:
                 state,
                 adver_timer=state.adver_timer - elapsed_ns,
                 advertised_at=state.advertised_at - elapsed_ns,
+            )
+        case HandingOver():
+            let_go_at = state.let_go_at
+            return replace(
+                state,
+                until=state.until - elapsed_ns,
+                let_go_at=None if let_go_at is None else let_go_at - elapsed_ns,
             )
         case Initialize():
             return state

@@ -18,7 +18,7 @@ from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record
 from vipkeeper.daemon.loop import Schedule
 from vipkeeper.daemon.reception import Reception
-from vipkeeper.daemon.settings import Identity, VirtualAddress
+from vipkeeper.daemon.settings import Identity, InstanceSettings, VirtualAddress
 from vipkeeper.daemon.statistics import global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.ip_packet import ip_packet
@@ -128,7 +128,7 @@ class Host:
         now = self._clock.now
         self._monitor.stopping(now, self.number)
         for instance in self.instances.values():
-            instance.shutdown(ShutdownCause.STOPPED, now)
+            instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, now)
             self._report(instance)
             self._set_timer(instance)
         self.is_running = False
@@ -335,6 +335,12 @@ class _Effects:
 
     def set_virtual_interface(self, name: str, *, up: bool) -> None:
         raise AssertionError("no host of the simulation has a virtual MAC")
+
+    def extend_lease(self, settings: InstanceSettings, until: int) -> None:
+        pass
+
+    def end_lease(self, settings: InstanceSettings) -> None:
+        pass
 
     def announce(self, interface: str, address: Address) -> None:
         if self._host.refused["announce"]:

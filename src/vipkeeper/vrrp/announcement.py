@@ -85,6 +85,29 @@ def neighbor_advertisement(mac: bytes, address: IPv6Address, *, router: bool) ->
     )
 
 
+def announced_address(frame: bytes) -> Address | None:
+    """Whose owner the sender of a frame says to be; None if it says so of nothing.
+
+    In ARP every packet with a sender address does (RFC 826); a probe has none (RFC 5227 1.1). In
+    IPv6 it is a Neighbor Advertisement, of any kind.
+
+    Args:
+        frame: an Ethernet frame as it was received, without a VLAN tag.
+    """
+    (ethertype,) = struct.unpack_from("!H", frame, 12) if len(frame) >= 14 else (0,)
+    if ethertype == ETHERTYPE_ARP and len(frame) >= 42:
+        if struct.unpack_from("!HHBB", frame, 14) != (1, ETHERTYPE_IPV4, 6, 4):
+            return None
+        address = IPv4Address(frame[28:32])
+        return None if address == IPv4Address(0) else address
+    if ethertype == ETHERTYPE_IPV6 and len(frame) >= 78:
+        next_header, hop_limit, kind = frame[20], frame[21], frame[54]
+        # RFC 4861 7.1.2: a lower Hop Limit means that it comes from beyond the link.
+        if (next_header, hop_limit, kind) == (IPPROTO_ICMPV6, 255, NEIGHBOR_ADVERTISEMENT):
+            return IPv6Address(frame[62:78])
+    return None
+
+
 def ethernet(mac: bytes, packet: bytes, group: Address) -> bytes:
     """The frame of an IP packet to a multicast group (RFC 9568 7.2)."""
     ethertype = ETHERTYPE_IPV6 if group.version == 6 else ETHERTYPE_IPV4

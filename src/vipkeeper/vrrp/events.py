@@ -20,6 +20,7 @@ class ShutdownCause(Enum):
     """Why a router takes no part any more."""
 
     STOPPED = "stopped"
+    STOPPED_AT_ONCE = "stopped at once"
     INTERFACE_DOWN = "interface down"
     NO_INTERFACE = "no such interface"
     NO_PRIMARY_ADDRESS = "no primary address"

@@ -137,18 +137,28 @@ def adver_timer_expired(router: VirtualRouter, state: Active, event: TimerFired,
     return now >= state.adver_timer
 
 
-def overslept_as_backup(router: VirtualRouter, state: Backup, event: TimerFired, now: int) -> bool:
-    """Active_Down_Timer expired more than an Active_Down_Interval ago.
+def has_overslept(router: VirtualRouter, state: State, now: int) -> bool:
+    """Its timer is so late that it must not believe what it hears, nor say what it would.
 
-    What has been said meanwhile is not known, or is stale.
+    A Backup: later than an Active_Down_Interval. What has been said meanwhile is not known, or
+    is stale. An Active router: its last advert is so long ago that others have taken over.
     """
-    late = now - state.active_down_timer
-    return late > router.active_down_interval_ns(state.active_adver_interval_ns)
+    match state:
+        case Backup(active_down_timer=due, active_adver_interval_ns=interval):
+            return now > due + router.active_down_interval_ns(interval)
+        case Active(advertised_at=advertised_at):
+            return now >= advertised_at + router.lease_ns
+    return False
+
+
+def overslept_as_backup(router: VirtualRouter, state: Backup, event: TimerFired, now: int) -> bool:
+    """Active_Down_Timer expired more than an Active_Down_Interval ago."""
+    return has_overslept(router, state, now)
 
 
 def overslept_as_active(router: VirtualRouter, state: Active, event: TimerFired, now: int) -> bool:
     """The last advert is so long ago that others have taken over."""
-    return now >= state.advertised_at + router.lease_ns
+    return has_overslept(router, state, now)
 
 
 def planned(router: VirtualRouter, state: State, event: Shutdown, now: int) -> bool:

@@ -25,7 +25,6 @@ from vipkeeper.vrrp.events import (
     HandOver,
     PriorityChanged,
     Shutdown,
-    ShutdownCause,
     Startup,
     TimerFired,
 )
