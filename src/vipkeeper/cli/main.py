@@ -15,7 +15,9 @@ from vipkeeper.errors import VipkeeperError
 COMMANDS = {
     "check": "say what is wrong in a keepalived.conf",
     "demo": "build the walkthrough's cloud and go through it",
+    "handover": "have the other node take the VIP now",
     "lab": "a cloud on one machine",
+    "maintenance": "take this node out of service, and back",
     "simulate": "routers on a faulty link in virtual time, and whether they keep the rules",
     "status": "who is active, since when, and why",
 }

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vipkeeper.daemon.command_line import DEFAULT_CONTROL_SOCKET
+from vipkeeper.cli.control_socket import control_option
 from vipkeeper.daemon.control import ask
 
 _COLOURS = {
@@ -23,13 +23,7 @@ _COLOURS = {
 
 
 @click.command()
-@click.option(
-    "--control",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONTROL_SOCKET,
-    show_default=True,
-    help="The daemon's control socket.",
-)
+@control_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--counters", is_flag=True, help="The counters that are not 0, too.")
 def status(control: Path, as_json: bool, counters: bool) -> None:
@@ -44,6 +38,8 @@ def status(control: Path, as_json: bool, counters: bool) -> None:
         console.print(_table(instance, answer["statistics"] if counters else None))
     for name in answer["refused"]:
         console.print(f"{name}: refused, see `vipkeeper check {answer['configuration']}`")
+    if answer["in_maintenance"]:
+        console.print("in maintenance: until `vipkeeper maintenance off`", style="yellow")
     for reason in answer["not_permitted"]:
         console.print(f"not permitted: {reason}", style="yellow")
 
@@ -56,7 +52,7 @@ def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> 
     table.add_row("instance", f"[bold]{escape(instance['name'])}[/]")
     since = f" since {instance['since']}" if instance["since"] else ""
     table.add_row("state", f"[{_COLOURS[state]}]{state}[/]{since}")
-    rule = f" (RFC 9568 {instance['rule']})" if instance["rule"] else ""
+    rule = f" ({_source(instance['rule'])})" if instance["rule"] else ""
     table.add_row("because", f"{instance['because']}{rule}")
     table.add_row("active", _active_router(instance))
     table.add_row("priority", _priority(instance))
@@ -74,6 +70,11 @@ def _table(instance: dict[str, Any], global_counters: dict[str, Any] | None) -> 
         lines = [f"{name} {value}" for name, value in shown.items() if value not in (0, None)]
         table.add_row("counters", "\n".join(lines))
     return table
+
+
+def _source(rule: str) -> str:
+    """A row of docs/state-machine.md: of the RFC, or our own."""
+    return f"RFC 9568 {rule}" if rule.startswith("6.4") else f"row {rule}"
 
 
 def _neighbour(neighbour: dict[str, Any]) -> str:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vipkeeper import __version__
+from vipkeeper.daemon.revival import Invocation
 from vipkeeper.daemon.signals import DUMP_SIGNALS
 
 DEFAULT_CONFIGURATION = Path("/etc/keepalived/keepalived.conf")
 DEFAULT_PID_FILE = Path("/run/vipkeeperd.pid")
 DEFAULT_VRRP_PID_FILE = Path("/run/vipkeeperd_vrrp.pid")
 DEFAULT_CONTROL_SOCKET = Path("/run/vipkeeper/control.sock")
+
+FENCES = ("nftables", "lifetimes", "none")
 
 SIGNALS: dict[str, int] = {"STOP": signal.SIGTERM, "RELOAD": signal.SIGHUP, **DUMP_SIGNALS}
 
@@ -31,6 +34,8 @@ class Options:
 
     Attributes:
         test_output: where ``-t`` writes, None for standard error.
+        fence: what the kernel keeps a speaker that is killed or stopped from answering by.
+        invocation: how this was started.
         ignored: options that mean something to keepalived and nothing here.
     """
 
@@ -48,6 +53,8 @@ class Options:
     test_output: Path | None
     strict: bool
     config_id: str
+    fence: str
+    invocation: Invocation
     ignored: tuple[str, ...]
 
 
@@ -120,6 +127,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=DEFAULT_CONTROL_SOCKET,
         metavar="SOCKET",
         help="where `vipkeeper status` asks (default: %(default)s)",
+    )
+    add(
+        "--fence",
+        choices=FENCES,
+        default=FENCES[0],
+        help="what keeps the kernel from answering for a VIP when this daemon is killed or stopped:"
+        " nftables, the lifetimes of the addresses (whole seconds, and each renewal is an event"
+        " that other programs hear), or none (default: %(default)s)",
     )
     add(
         "--signum",
@@ -203,6 +218,8 @@ def parse(arguments: list[str], *, host_name: str) -> Options:
         test_output=None if parsed.config_test in (None, "-") else Path(parsed.config_test),
         strict=parsed.strict,
         config_id=parsed.config_id or host_name.partition(".")[0],
+        fence=parsed.fence,
+        invocation=Invocation(tuple(arguments), str(Path.cwd())),
         ignored=tuple(parsed.ignored or ()),
     )
 

@@ -12,14 +12,13 @@ from contextlib import suppress
 from typing import Any
 
 from vipkeeper import __version__
-from vipkeeper.daemon import ietf_vrrp, log_lines, systemd, translation
+from vipkeeper.daemon import ietf_vrrp, leftovers, log_lines, survivor, systemd, translation
 from vipkeeper.daemon.accept_mode import AcceptMode
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
 from vipkeeper.daemon.history import History, steady_wall_clock, wall_clock
 from vipkeeper.daemon.hooks import HookRunner, hooks
-from vipkeeper.daemon.leftovers import remove_addresses
 from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
@@ -50,6 +49,7 @@ class Keeper:
         self._loop = loop
         self._settings: list[InstanceSettings] = translation.instances(loaded.configuration)
         self._speaker: SpeakerProcess | None = None
+        self._speaker_started_at = 0
         self._speaker_pid_file = PidFile(options.vrrp_pid_file)
         self._speaker_pid_file.acquire()
         self._history = History()
@@ -63,6 +63,7 @@ class Keeper:
         self._virtual_interfaces_made_at = 0
         self._accept_mode = AcceptMode(options.pid_file, self._state_file, self._warn)
         self._stopping = False
+        self._in_maintenance = False
         self.exit_code = 0
         self._signals = SignalReader((*_SIGNALS, *DUMP_SIGNALS.values()))
         self._control: ControlServer | None = None
@@ -81,14 +82,18 @@ class Keeper:
         for option in self._options.ignored:
             self._warn(f"option {option} has no effect here")
         self._undo_leftovers()
+        if self._in_maintenance:
+            self._warn("in maintenance: it takes no part until `vipkeeper maintenance off`")
         self._start_speaker()
         try:
             self._loop.run()
         finally:
             if self._speaker is not None:
                 self._speaker.kill()
+            self._state_file.changes.addresses.clear()
             self._accept_mode.fit(())
             self._virtual_interfaces.remove_all_but(())
+            self._state_file.save()
             if self._control is not None:
                 self._control.close()
             self._speaker_pid_file.release()
@@ -134,27 +139,44 @@ class Keeper:
     # -- the speaker -----------------------------------------------------------------------
 
     def _start_speaker(self) -> None:
-        self._speaker = SpeakerProcess()
+        self._speaker = SpeakerProcess(self._options.fence)
+        self._speaker_started_at = self._loop.now()
         self._speaker_pid_file.write(self._speaker.pid)
         self._log.write(f"Starting VRRP child process, pid={self._speaker.pid}")
         self._loop.watch(self._speaker.channel, self._speaker_says)
+        invocation = self._options.invocation.to_plain()
+        self._tell_speaker({"do": "remember", "invocation": invocation})
         self._configure_speaker()
 
     def _undo_leftovers(self) -> None:
         """A daemon that was killed has left what only its successor can undo."""
         left = self._state_file.left()
+        self._in_maintenance = self._state_file.changes.in_maintenance = left.in_maintenance
+        leftovers.remove_addresses(left.addresses, self._warn)
         self._virtual_interfaces.undo_leftovers(left)
         self._accept_mode.undo_leftovers(left)
         self._state_file.save()
 
     def _configure_speaker(self) -> None:
         """What the instances need is there before they are told of, and goes after them."""
+        self._note_addresses()
         self._accept_mode.fit(self._settings)
         self._virtual_interfaces.make(self._settings)
         if self._speaker is not None:
             plain = [settings.to_plain() for settings in self._settings]
-            if not self._speaker.channel.send({"do": "configure", "instances": plain}):
-                self._flush_later()
+            self._tell_speaker({"do": "maintenance", "on": self._in_maintenance})
+            self._tell_speaker({"do": "configure", "instances": plain})
+
+    def _tell_speaker(self, command: Record) -> None:
+        if self._speaker is not None and not self._speaker.channel.send(command):
+            self._flush_later()
+
+    def _note_addresses(self) -> None:
+        """Before any of them is added; those that go are forgotten once they have gone."""
+        noted = self._state_file.changes.addresses
+        wanted = leftovers.addresses_of(self._settings)
+        self._state_file.changes.addresses = list(dict.fromkeys((*noted, *wanted)))
+        self._state_file.save()
 
     def _make_virtual_interfaces_again(self) -> None:
         """At once, but not again and again where it does not succeed."""
@@ -205,7 +227,9 @@ class Keeper:
             self._loop.stop()
             return
         self._history.forget_states()
-        self._loop.schedule.set("respawn", self._loop.now() + RESPAWN_DELAY_NS, self._start_speaker)
+        # At once, but not again and again where it does not stay alive.
+        at = max(self._loop.now(), self._speaker_started_at + RESPAWN_DELAY_NS)
+        self._loop.schedule.set("respawn", at, self._start_speaker)
 
     def _take_last_words(self, speaker: SpeakerProcess) -> None:
         for record in speaker.channel.receive() or ():
@@ -218,12 +242,9 @@ class Keeper:
         self._status_requests.clear()
 
     def _release_what_it_held(self) -> None:
-        """A process that was killed leaves its addresses: the VIP would be held twice."""
-        held = [
-            settings for settings in self._settings if self._history.holds_addresses(settings.name)
-        ]
-        for failure in remove_addresses(held):
-            self._log.write(failure, level=LOG_ERR)
+        """A process that was killed neither resigns nor lets go of its addresses."""
+        held = [one for one in self._settings if self._history.holds_addresses(one.name)]
+        survivor.give_up(held, lambda text: self._log.write(text, level=LOG_ERR))
 
     def _finish_stopping(self) -> None:
         now = self._loop.now()
@@ -257,6 +278,7 @@ class Keeper:
             case "renamed":
                 self._history.rename(record["names"])
             case "configured":
+                self._state_file.changes.addresses = leftovers.addresses_of(self._settings)
                 self._virtual_interfaces.remove_all_but(self._settings)
             case "virtual-interface-missing":
                 self._make_virtual_interfaces_again()
@@ -341,14 +363,41 @@ class Keeper:
     # -- requests --------------------------------------------------------------------------
 
     def _requested(self, request: dict[str, Any], answer: Answer) -> None:
-        if request.get("request") != "status":
-            answer({"ok": False, "error": f"unknown request {request.get('request')!r}"})
-        elif self._speaker is None:
-            answer({"ok": False, "error": "the VRRP process is being restarted"})
-        else:
-            self._next_request += 1
-            self._status_requests[self._next_request] = answer
-            self._speaker.channel.send({"do": "status", "request": self._next_request})
+        match request:
+            case _ if self._speaker is None:
+                answer({"ok": False, "error": "the VRRP process is being restarted"})
+            case {"request": "status"}:
+                self._next_request += 1
+                self._status_requests[self._next_request] = answer
+                self._tell_speaker({"do": "status", "request": self._next_request})
+            case {"request": "hand-over", "instances": list(names)}:
+                self._hand_over(names, answer)
+            case {"request": "maintenance", "on": bool(on)}:
+                self._set_maintenance(on, answer)
+            case _:
+                answer({"ok": False, "error": f"unknown request {request.get('request')!r}"})
+
+    def _hand_over(self, names: list[str], answer: Answer) -> None:
+        """Of those named, or of all; the answer says of which, not what comes of it."""
+        there = [settings.name for settings in self._settings]
+        unknown = [name for name in names if name not in there]
+        if unknown:
+            error = f"there is no instance {', '.join(unknown)}; there are: {', '.join(there)}"
+            answer({"ok": False, "error": error})
+            return
+        self._log.write("Handing over, as somebody wants it")
+        self._tell_speaker({"do": "hand-over", "instances": names or there})
+        answer({"ok": True, "instances": names or there})
+
+    def _set_maintenance(self, on: bool, answer: Answer) -> None:
+        """It outlives this daemon, but not the machine's next start."""
+        changed, self._in_maintenance = on != self._in_maintenance, on
+        self._state_file.changes.in_maintenance = on
+        self._state_file.save()
+        if changed:
+            self._log.write(f"Maintenance {'begins' if on else 'is over'}")
+        self._tell_speaker({"do": "maintenance", "on": on})
+        answer({"ok": True, "changed": changed})
 
     def _status(self, record: Record) -> dict[str, Any]:
         return {
@@ -360,6 +409,7 @@ class Keeper:
             "findings": [finding.headline for finding in self._loaded.findings],
             "refused": list(self._loaded.configuration.refused),
             "not_permitted": self._not_permitted,
+            "in_maintenance": self._in_maintenance,
             "statistics": ietf_vrrp.with_datetimes(record["statistics"], steady_wall_clock),
             "ietf-vrrp": ietf_vrrp.with_datetimes(record["ietf-vrrp"], steady_wall_clock),
             "instances": [self._history.complete(item) for item in record["instances"]],

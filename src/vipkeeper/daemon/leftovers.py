@@ -1,43 +1,47 @@
-"""What a speaker that was killed has left behind."""
+"""Addresses that a daemon which was killed has left behind.
+
+Which they may be is noted before any is added; they are removed by the next start.
+"""
 
 from __future__ import annotations
 
-from vipkeeper.daemon.circumstances import source_address
-from vipkeeper.daemon.interfaces import Interfaces
+import socket
+from collections.abc import Callable, Iterable
+from ipaddress import ip_interface
+
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.rtnetlink import RouteNetlink
 
 
-def remove_addresses(held: list[InstanceSettings]) -> list[str]:
-    """Take the virtual addresses of these instances off their interfaces, but an owner's own.
+def addresses_of(instances: Iterable[InstanceSettings]) -> list[tuple[str, str]]:
+    """What these instances may add: interface and address.
 
-    Returns:
-        what could not be removed, in words.
+    An owner's are the host's own (RFC 9568 1.6): they were there before us, and stay.
     """
-    if not held:
-        return []
-    failures = []
+    return [
+        (item.device, str(item.interface))
+        for settings in instances
+        if not settings.is_owner
+        for item in settings.addresses
+    ]
+
+
+def remove_addresses(left: Iterable[tuple[str, str]], tell: Callable[[str], None]) -> None:
+    """Take these off their interfaces, where they are there.
+
+    Args:
+        tell: is told in words what was removed, and what could not be.
+    """
     netlink = RouteNetlink()
-    interfaces = Interfaces()
-    virtual = {address.address for settings in held for address in settings.addresses}
     try:
-        interfaces.replace_all(netlink.links(), netlink.addresses())
-        for settings in held:
-            own = source_address(settings, interfaces, virtual)
-            for address in settings.addresses:
-                link = interfaces.link(address.device)
-                if link is None or address.address == own:
-                    continue
-                try:
-                    netlink.delete_address(link.index, address.interface)
-                except KernelError as error:
-                    failures.append(f"({settings.name}) {error.message}")
-            if settings.virtual_mac and (link := interfaces.link(settings.virtual_mac.interface)):
-                try:
-                    netlink.set_link(link.index, link.name, up=False)
-                except KernelError as error:
-                    failures.append(f"({settings.name}) {error.message}")
+        for device, address in left:
+            try:
+                if netlink.delete_address(socket.if_nametoindex(device), ip_interface(address)):
+                    tell(f"removed {address} from {device}, left by a daemon that was killed")
+            except KernelError as error:
+                tell(str(error))
+            except OSError:
+                continue  # the interface has gone, and the address with it
     finally:
         netlink.close()
-    return failures

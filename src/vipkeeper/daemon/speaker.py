@@ -12,14 +12,16 @@ import os
 import signal
 from collections.abc import Iterable
 
-from vipkeeper.daemon import circumstances, ietf_vrrp
+from vipkeeper.daemon import circumstances, ietf_vrrp, revival
 from vipkeeper.daemon.channel import Channel
+from vipkeeper.daemon.command_line import FENCES
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record, kernel_error_record
 from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.reception import Reception
+from vipkeeper.daemon.revival import Invocation
 from vipkeeper.daemon.settings import Identity, InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.statistics import global_statistics
@@ -42,10 +44,16 @@ PROCESS_NAME = "vipkeeperd_vrrp"
 
 
 class Speaker:
-    """All instances, and the sockets they share."""
+    """All instances, and the sockets they share.
+
+    Attributes:
+        invocation: how the daemon was started, once the keeper has said so.
+    """
 
     def __init__(self, channel: Channel, loop: Loop) -> None:
+        self.invocation: Invocation | None = None
         self._channel = channel
+        self._keeper_pid = os.getppid()
         self._loop = loop
         self._instances: dict[Identity, Instance] = {}
         self._statistics = global_statistics(loop.now())
@@ -90,6 +98,8 @@ class Speaker:
                     )
                 case "status":
                     self._report_status(command["request"])
+                case "remember":
+                    self.invocation = Invocation.from_plain(command["invocation"])
                 case "hand-over":
                     self._hand_over(command["instances"])
                 case "maintenance":
@@ -191,13 +201,22 @@ class Speaker:
         if stops and all(isinstance(one.state, Initialize) for one in instances):
             self._loop.stop()
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """Returns whether the keeper has ended, and this process is all that is left."""
         self._channel.flush()
+        keeper_has_gone = self._keeper_has_gone()
+        if keeper_has_gone:
+            self._effects.finish()  # nobody else will do it
         self._successors.close()
         self._sockets.close()
         self._effects.close()
         self._monitor.close()
         self._netlink.close()
+        self._channel.close()
+        return keeper_has_gone
+
+    def _keeper_has_gone(self) -> bool:
+        return os.getppid() != self._keeper_pid
 
     # -- interfaces ------------------------------------------------------------------------
 
@@ -350,6 +369,7 @@ class Speaker:
 def main() -> None:
     parser = argparse.ArgumentParser(description="the real-time half of vipkeeperd")
     parser.add_argument("--channel", type=int, required=True, help="descriptor to the keeper")
+    parser.add_argument("--fence", choices=FENCES, required=True)
     arguments = parser.parse_args()
     scheduling.name_process(PROCESS_NAME)
     scheduling.die_with_parent(signal.SIGTERM)
@@ -371,7 +391,9 @@ def main() -> None:
     loop.watch(signals, speaker.stop)
     speaker.report({"record": "started", "pid": os.getpid(), "not_permitted": refused})
     loop.run()
-    speaker.close()
+    keeper_has_gone = speaker.close()
+    if keeper_has_gone and speaker.invocation is not None and revival.is_wanted():
+        revival.start_again(speaker.invocation)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,13 @@ from vipkeeper.daemon.channel import Channel
 
 
 class SpeakerProcess:
-    """A running speaker."""
+    """A running speaker.
 
-    def __init__(self) -> None:
+    Args:
+        fence: see :class:`~vipkeeper.daemon.command_line.Options`.
+    """
+
+    def __init__(self, fence: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             self._process = subprocess.Popen(
@@ -24,6 +28,8 @@ class SpeakerProcess:
                     "vipkeeper.daemon.speaker",
                     "--channel",
                     str(theirs.fileno()),
+                    "--fence",
+                    fence,
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,

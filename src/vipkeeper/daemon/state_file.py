@@ -12,11 +12,12 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from ipaddress import ip_interface
 from pathlib import Path
 
 from vipkeeper.linux import sysctl
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(slots=True)
@@ -27,14 +28,20 @@ class HostChanges:
         macvlans: names of the interfaces that were made.
         sysctls: path -> the value before, and the value that was set.
         tables: names of the nftables tables (family inet) that were made.
+        addresses: interface and address, as ("eth0", "192.0.2.1/24"), that may have been added.
+        fences: names of the fences (:mod:`vipkeeper.linux.nftables`) that were made.
+        in_maintenance: no change of the host's, but what the next start must know too.
     """
 
     macvlans: list[str] = field(default_factory=list)
     sysctls: dict[str, tuple[str, str]] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
+    addresses: list[tuple[str, str]] = field(default_factory=list)
+    fences: list[str] = field(default_factory=list)
+    in_maintenance: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.macvlans or self.sysctls or self.tables)
+        return any(asdict(self).values())
 
 
 class StateFile:
@@ -97,8 +104,16 @@ def _write(path: Path, text: str) -> None:
 def _changes(plain: dict[str, object]) -> HostChanges:
     if plain["format"] != FORMAT:
         raise ValueError(plain["format"])
-    macvlans, sysctls, tables = plain["macvlans"], plain["sysctls"], plain["tables"]
-    if not (isinstance(macvlans, list) and isinstance(sysctls, dict) and isinstance(tables, list)):
+    macvlans, sysctls, tables, addresses, fences = (
+        plain[name] for name in ("macvlans", "sysctls", "tables", "addresses", "fences")
+    )
+    if not (
+        isinstance(macvlans, list)
+        and isinstance(sysctls, dict)
+        and isinstance(tables, list)
+        and isinstance(addresses, list)
+        and isinstance(fences, list)
+    ):
         raise TypeError
     for path in sysctls:
         # What is written there is written by root: to nothing else, whoever wrote this file.
@@ -108,4 +123,7 @@ def _changes(plain: dict[str, object]) -> HostChanges:
         [str(name) for name in macvlans],
         {str(path): (str(before), str(ours)) for path, (before, ours) in sysctls.items()},
         [str(name) for name in tables],
+        [(str(device), str(ip_interface(address))) for device, address in addresses],
+        [str(name) for name in fences],
+        plain["in_maintenance"] is True,
     )

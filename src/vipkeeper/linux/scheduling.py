@@ -32,6 +32,11 @@ def request_realtime(priority: int = REALTIME_PRIORITY) -> str | None:
     return None
 
 
+def leave_realtime() -> None:
+    """Run like any other process again."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def request_locked_memory() -> str | None:
     """Keep touched pages in memory (mlockall).
 
@@ -57,6 +62,11 @@ def freeze_garbage_collection() -> None:
 def die_with_parent(signal_number: int) -> None:
     """Be sent this signal when the parent process ends, however it ends (prctl(2))."""
     _libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+
+
+def outlive_parent() -> None:
+    """Take :func:`die_with_parent` back."""
+    _libc.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)
 
 
 def name_process(name: str) -> None:
