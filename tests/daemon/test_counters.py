@@ -120,7 +120,7 @@ def test_what_is_sent_is_counted(vrid: int, announcements: str) -> None:
     assert moved(before, host.counters()) == {f"{vrid}/advertisement-sent": 1}
 
     before = host.counters()
-    instance.shutdown(ShutdownCause.STOPPED, due)
+    instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, due)
     assert moved(before, host.counters()) == {
         f"{vrid}/advertisement-sent": 1,
         f"{vrid}/priority-zero-pkts-sent": 1,

@@ -70,7 +70,7 @@ def test_shutdown_resigns_before_it_removes_the_addresses() -> None:
     bench = Bench()
     now = bench.become_active()
     bench.effects.take()
-    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    bench.instance.shutdown(ShutdownCause.RECONFIGURED, now)
     assert bench.effects.take() == [f"advert 0 from {OURS}", f"remove {ADDRESS}"]
     assert bench.instance.statistics["priority-zero-pkts-sent"] == 1
     assert bench.instance.deadline() is None
@@ -97,6 +97,7 @@ def test_when_nothing_can_be_sent_the_addresses_go_all_the_same() -> None:
     bench.instance.on_timer(now + SECOND)
     assert isinstance(bench.instance.state, Initialize)
     assert bench.effects.held == set()
+    assert bench.effects.leased_until is None
     assert bench.instance.statistics["send-errors"] == 2  # the advert, then the resignation
 
 
@@ -116,7 +117,7 @@ def test_all_addresses_are_removed_though_one_cannot_be() -> None:
         return remove(address)
 
     bench.effects.remove_address = fail_first  # type: ignore[method-assign]
-    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    bench.instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, now)
     assert removed == [ADDRESS, str(second)]
     assert "kernel-error" in bench.kinds()
 
@@ -128,11 +129,11 @@ def test_the_owners_own_address_is_left_on_its_interface() -> None:
     bench.instance.circumstances_changed(None, 255, vip, 0)
     assert isinstance(bench.instance.state, Active)
     bench.effects.take()
-    bench.instance.shutdown(ShutdownCause.STOPPED, 1)
+    bench.instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, 1)
     assert bench.effects.take() == [f"advert 0 from {vip}"]
 
 
-@pytest.mark.parametrize("obstacle", list(ShutdownCause))
+@pytest.mark.parametrize("obstacle", [cause for cause in ShutdownCause if not cause.is_planned])
 def test_an_obstacle_ends_it_and_its_end_starts_it_again(obstacle: ShutdownCause) -> None:
     bench = Bench()
     now = bench.become_active()
@@ -265,3 +266,131 @@ def test_addresses_that_cannot_be_had_after_a_reload_end_it() -> None:
     bench.instance.reconfigure(replace(SETTINGS, addresses=(other,)), now)
     assert isinstance(bench.instance.state, Initialize)
     assert bench.instance.deadline() == now + RECOVERY_NS
+
+
+SECOND_VIP = VirtualAddress(ip_interface("192.168.100.197/24"), "eth0")
+THEIR_DOWN_INTERVAL = 3 * SECOND + (256 - 50) * SECOND // 256
+MS = 1_000_000
+
+
+def handing_over(cause: ShutdownCause = ShutdownCause.STOPPED) -> tuple[Bench, int]:
+    """Two addresses, priority 0 has just been sent."""
+    bench = Bench(replace(SETTINGS, addresses=(*SETTINGS.addresses, SECOND_VIP)))
+    now = bench.become_active() + 300 * MS
+    bench.effects.take()
+    bench.instance.circumstances_changed(cause, 50, OURS, now)
+    assert bench.effects.take() == [f"advert 0 from {OURS}"]
+    return bench, now
+
+
+def live_until(bench: Bench, instant: int) -> None:
+    """Serve the timers that are due until then, and at that instant."""
+    while (due := bench.instance.deadline()) is not None and due < instant:
+        bench.instance.on_timer(due)
+    bench.instance.on_timer(instant)
+
+
+def announce(bench: Bench, address: VirtualAddress, now: int, interface: str = "eth0") -> bool:
+    return bench.instance.hear_announcement(interface, address.address, now)
+
+
+def test_the_addresses_go_once_the_successor_has_advertised_and_announced_them_all() -> None:
+    bench, now = handing_over()
+    bench.hear(100, now + 800 * MS)
+    assert announce(bench, SETTINGS.addresses[0], now + 801 * MS)
+    live_until(bench, now + 802 * MS)
+    assert bench.effects.held == {ADDRESS, str(SECOND_VIP)}
+    assert announce(bench, SECOND_VIP, now + 802 * MS)
+    live_until(bench, now + 812 * MS - 1)
+    assert bench.effects.held == {ADDRESS, str(SECOND_VIP)}
+    live_until(bench, now + 812 * MS)
+    assert bench.effects.take() == [f"remove {ADDRESS}", f"remove {SECOND_VIP}"]
+    assert isinstance(bench.instance.state, Initialize)
+    assert bench.records[-1]["successor"] == str(THEIRS)
+    assert bench.instance.deadline() is None
+
+
+def test_what_it_does_not_have_or_comes_from_elsewhere_is_no_announcement() -> None:
+    bench, now = handing_over()
+    other = VirtualAddress(ip_interface("192.168.100.1/24"), "eth0")
+    assert not announce(bench, other, now)
+    assert not announce(bench, SECOND_VIP, now, interface="eth1")
+    assert not announce(Bench(), SETTINGS.addresses[0], now)
+
+
+def test_without_a_successor_the_addresses_stay_to_the_end() -> None:
+    bench, now = handing_over()
+    live_until(bench, now + THEIR_DOWN_INTERVAL - 1)
+    assert bench.effects.take() == []
+    live_until(bench, now + THEIR_DOWN_INTERVAL)
+    assert bench.effects.take() == [f"remove {ADDRESS}", f"remove {SECOND_VIP}"]
+    assert bench.records[-1]["successor"] is None
+
+
+def test_the_lease_is_the_adverts_and_then_a_moment_at_a_time() -> None:
+    """v2: 3 s and the Skew_Time of priority 255; 50 ms, every 10 ms."""
+    bench = Bench()
+    active_at = bench.become_active()
+    assert bench.effects.leased_until == active_at + 3 * SECOND + SECOND // 256
+    live_until(bench, active_at + SECOND)
+    assert bench.effects.leased_until == active_at + 4 * SECOND + SECOND // 256
+    now = active_at + SECOND + 1
+    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    assert bench.effects.leased_until == now + 50 * MS
+    assert bench.instance.deadline() == now + 10 * MS
+    live_until(bench, now + 10 * MS)
+    assert bench.effects.leased_until == now + 60 * MS
+    live_until(bench, now + THEIR_DOWN_INTERVAL)
+    assert bench.effects.leased_until is None
+    assert bench.effects.held == set()
+
+
+def test_maintenance_ends_while_it_hands_over() -> None:
+    """It has said that it goes, and goes; then it starts again."""
+    bench, now = handing_over(ShutdownCause.MAINTENANCE)
+    bench.instance.circumstances_changed(None, 50, OURS, now + 1)
+    assert bench.instance.is_handing_over
+    live_until(bench, now + THEIR_DOWN_INTERVAL)
+    assert isinstance(bench.instance.state, Backup)
+
+
+def test_maintenance_is_why_it_takes_no_part() -> None:
+    bench, now = handing_over(ShutdownCause.MAINTENANCE)
+    live_until(bench, now + THEIR_DOWN_INTERVAL)
+    assert bench.instance.to_plain()["because"] == "maintenance"
+    bench.instance.circumstances_changed(ShutdownCause.MAINTENANCE, 50, OURS, now)
+    assert isinstance(bench.instance.state, Initialize)
+
+
+def test_an_interface_that_goes_ends_it_at_once() -> None:
+    bench, now = handing_over()
+    bench.instance.circumstances_changed(ShutdownCause.INTERFACE_DOWN, 50, OURS, now + MS)
+    assert bench.effects.take() == [f"remove {ADDRESS}", f"remove {SECOND_VIP}"]
+    assert bench.effects.leased_until is None
+
+
+def test_on_order_it_stays_backup_whatever_its_priority() -> None:
+    bench = Bench(replace(SETTINGS, priority=200))
+    now = bench.become_active() + MS
+    bench.instance.hand_over(now)
+    bench.hear(100, now + MS)
+    announce(bench, SETTINGS.addresses[0], now + MS)
+    live_until(bench, now + 11 * MS)
+    assert isinstance(bench.instance.state, Backup)
+    for second in range(1, 30):
+        bench.hear(100, now + second * SECOND)
+        live_until(bench, now + second * SECOND)
+    assert isinstance(bench.instance.state, Backup)
+
+
+def test_who_was_not_run_for_too_long_lets_go_and_listens() -> None:
+    bench = Bench()
+    active_at = bench.become_active()
+    bench.effects.take()
+    lapsed = active_at + 3 * SECOND + SECOND // 256
+    assert not bench.instance.has_overslept(lapsed - 1)
+    assert bench.instance.has_overslept(lapsed)
+    bench.instance.on_timer(lapsed)
+    assert bench.effects.take() == [f"remove {ADDRESS}"]
+    assert bench.effects.leased_until is None
+    assert bench.instance.deadline() == lapsed + DOWN_INTERVAL

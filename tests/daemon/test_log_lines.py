@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.daemon.recording import OURS, SECOND, Bench
+from tests.daemon.recording import OURS, SECOND, SETTINGS, Bench
 from vipkeeper.daemon import log_lines
 from vipkeeper.daemon.journal import Record
 from vipkeeper.vrrp.events import ShutdownCause
@@ -89,10 +89,54 @@ def test_a_resignation_heard_and_one_sent() -> None:
     bench = Bench()
     now = bench.become_active()
     bench.records.clear()
-    bench.instance.shutdown(ShutdownCause.STOPPED, now)
+    bench.instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, now)
     assert words(bench.records) == [
         "(vrrp_group_1) sent 0 priority",
         "(vrrp_group_1) removing VIPs.",
+    ]
+
+
+def test_handing_over() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.instance.hand_over(now)
+    bench.hear(100, now + 1)
+    bench.instance.hear_announcement("eth0", SETTINGS.addresses[0].address, now + 2)
+    bench.instance.on_timer(now + 10_000_002)
+    assert words(bench.records) == [
+        "(vrrp_group_1) sent 0 priority",
+        "(vrrp_group_1) hands over: it answers for the VIPs until its successor does",
+        "(vrrp_group_1) has handed over to 192.168.100.131",
+        "(vrrp_group_1) removing VIPs.",
+        "(vrrp_group_1) Entering BACKUP STATE",
+    ]
+
+
+def test_nobody_to_hand_over_to() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.instance.hand_over(now)
+    bench.instance.on_timer(now + 10 * SECOND)
+    assert words(bench.records)[2:5] == [
+        "(vrrp_group_1) nobody came to take over",
+        "(vrrp_group_1) Entering MASTER STATE",
+        "(vrrp_group_1) setting VIPs.",
+    ]
+
+
+def test_not_run_for_too_long() -> None:
+    bench = Bench()
+    now = bench.become_active()
+    bench.records.clear()
+    bench.instance.on_timer(now + 10 * SECOND)
+    bench.instance.on_timer(now + 60 * SECOND)
+    assert words(bench.records) == [
+        "(vrrp_group_1) was not run for so long that others have taken over, and listens first",
+        "(vrrp_group_1) Entering BACKUP STATE",
+        "(vrrp_group_1) removing VIPs.",
+        "(vrrp_group_1) was not run for too long, and listens first",
     ]
 
 

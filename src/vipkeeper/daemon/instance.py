@@ -309,8 +309,9 @@ class Instance:
             self._start(now)
         due = deadline(self.state)
         if due is not None and now >= due:
+            handed_over = self.is_handing_over
             self.handle(TimerFired(), now)
-            if isinstance(self.state, Initialize) and self._obstacle is None:
+            if handed_over and isinstance(self.state, Initialize) and self._obstacle is None:
                 self._start(now)  # what it handed over for is over
         if self._lease_at is not None and now >= self._lease_at:
             self._lease_for_a_moment(now)

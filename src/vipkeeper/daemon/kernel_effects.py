@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from vipkeeper.daemon.fence import Fence
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.leases import Leases
 from vipkeeper.daemon.link_closer import LinkCloser
@@ -56,16 +57,24 @@ class _Packets:
 
 
 class KernelEffects:
-    """Carries out actions through raw sockets and rtnetlink."""
+    """Carries out actions through raw sockets and rtnetlink.
+
+    Args:
+        tell: is told of what went wrong and stops nothing: an interface's name, and why.
+    """
 
     def __init__(
         self,
         interfaces: Interfaces,
         netlink: RouteNetlink,
-        grant: Callable[[str, int | None], None],
+        fence: Fence,
+        tell: Callable[[str, KernelError], None],
     ) -> None:
         self._interfaces = interfaces
-        self._leases = Leases(grant)
+        self._fence = fence
+        self._tell = tell
+        self._leases = Leases(self._grant)
+        self._fence_is_broken = False
         self._netlink = netlink
         self._frames = FrameSender()
         self._closer = LinkCloser(_take_down)
@@ -165,6 +174,7 @@ class KernelEffects:
                 address.scope,
                 address.label,
                 address.preferred_seconds,
+                self._fence.valid_seconds(address),
             )
         )
         self._holding[address] = link.index
@@ -184,9 +194,16 @@ class KernelEffects:
     def end_lease(self, settings: InstanceSettings) -> None:
         self._leases.end(settings.identity)
 
-    def renew_leases(self) -> None:
-        """After somebody else has undone what the kernel was told of them."""
-        self._leases.renew_all(time.monotonic_ns())
+    def _grant(self, device: str, until: int | None) -> None:
+        """Unguarded is better than not at all: what goes wrong is told, once."""
+        try:
+            self._fence.grant(device, until)
+        except KernelError as error:
+            if not self._fence_is_broken:
+                self._tell(device, error)
+            self._fence_is_broken = True
+        else:
+            self._fence_is_broken = False
 
     def announce(self, interface: str, address: Address) -> None:
         link = self._interfaces.link(interface)

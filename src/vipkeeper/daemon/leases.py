@@ -42,11 +42,6 @@ class Leases:
             if until < lease.granted or now >= lease.renew_after:
                 self._renew(device, lease, now)
 
-    def renew_all(self, now: int) -> None:
-        """Tell the kernel all of it anew."""
-        for device, lease in self._leases.items():
-            self._renew(device, lease, now)
-
     def _renew(self, device: str, lease: _Lease, now: int) -> None:
         lease.granted = min(lease.holders.values())
         lease.renew_after = now + max(lease.granted - now, 0) // RENEWALS_A_LEASE

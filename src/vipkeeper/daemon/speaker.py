@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from vipkeeper.daemon import circumstances, ietf_vrrp, revival
 from vipkeeper.daemon.channel import Channel
 from vipkeeper.daemon.command_line import FENCES
+from vipkeeper.daemon.fence import Fence
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record, kernel_error_record
@@ -22,7 +23,7 @@ from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.revival import Invocation
-from vipkeeper.daemon.settings import Identity, InstanceSettings
+from vipkeeper.daemon.settings import Identity, InstanceSettings, VirtualAddress
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.statistics import global_statistics
 from vipkeeper.daemon.successors import Successors
@@ -50,7 +51,7 @@ class Speaker:
         invocation: how the daemon was started, once the keeper has said so.
     """
 
-    def __init__(self, channel: Channel, loop: Loop) -> None:
+    def __init__(self, channel: Channel, loop: Loop, fence: Fence) -> None:
         self.invocation: Invocation | None = None
         self._channel = channel
         self._keeper_pid = os.getppid()
@@ -62,9 +63,11 @@ class Speaker:
         self._interfaces = Interfaces()
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
-        self._effects = KernelEffects(self._interfaces, self._netlink, lambda device, until: None)
+        self._fence = fence
+        self._effects = KernelEffects(self._interfaces, self._netlink, fence, self._tell_failure)
         self._sockets = VrrpSockets(loop, self._interfaces, self._effects, self._packets_came)
         self._successors = Successors(loop, self._schedule)
+        self._guarded: dict[VirtualAddress, int] = {}
         self._out_of_service: ShutdownCause | None = None
         loop.on_waking_late = self._woke_late
         self._list_interfaces()
@@ -88,7 +91,8 @@ class Speaker:
         commands = self._channel.receive()
         if commands is None:
             self._loop.forget(self._channel)
-            self.stop()
+            if not self._stops:  # the signal of the keeper's end may have come first
+                self.stop()
             return
         for command in commands:
             match command["do"]:
@@ -182,23 +186,31 @@ class Speaker:
 
     def stop(self) -> None:
         """Hand over everywhere, then end. Whoever says so twice does not want to wait."""
-        stops = self._out_of_service in (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE)
-        self._set_out_of_service(ShutdownCause.STOPPED_AT_ONCE if stops else ShutdownCause.STOPPED)
+        again = self._stops
+        self._set_out_of_service(ShutdownCause.STOPPED_AT_ONCE if again else ShutdownCause.STOPPED)
         self._end_if_all_is_done()
+
+    @property
+    def _stops(self) -> bool:
+        return self._out_of_service in (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE)
+
+    def terminated(self, signals: SignalReader) -> None:
+        """SIGTERM: somebody's, or the kernel's, whose word of the keeper's end is a second one."""
+        if signals.read() and not (self._stops and self._keeper_has_gone()):
+            self.stop()
 
     def _listen_for_successors(self, going: Iterable[Instance]) -> None:
         """Before the first word of going, for the answer may come at once."""
         active = [one for one in going if isinstance(one.state, Active)]
         already = [one for one in self._instances.values() if one.is_handing_over]
         for interface, error in self._successors.listen([*already, *active]):
-            self.report(kernel_error_record(interface, error, self._loop.now()))
+            self._tell_failure(interface, error)
 
     def _end_if_all_is_done(self) -> None:
         """What was handed over is needed no more; the adverts are on the wire."""
         instances = self._instances.values()
         self._successors.listen(one for one in instances if one.is_handing_over)
-        stops = self._out_of_service in (ShutdownCause.STOPPED, ShutdownCause.STOPPED_AT_ONCE)
-        if stops and all(isinstance(one.state, Initialize) for one in instances):
+        if self._stops and all(isinstance(one.state, Initialize) for one in instances):
             self._loop.stop()
 
     def close(self) -> bool:
@@ -259,9 +271,12 @@ class Speaker:
             )
         }
 
+    def _tell_failure(self, interface: str, error: KernelError) -> None:
+        self.report(kernel_error_record(interface, error, self._loop.now()))
+
     def _tell_failures(self) -> None:
         for interface, error in self._effects.failures():
-            self.report(kernel_error_record(interface, error, self._loop.now()))
+            self._tell_failure(interface, error)
 
     def _restore_addresses(self) -> None:
         """An Active router has its addresses, whoever takes them or their interface away."""
@@ -297,7 +312,7 @@ class Speaker:
         for place in self._sockets.stale(routers):
             self._resign_at(place)  # while its sockets are open
         for interface, error in self._sockets.fit(routers):
-            self.report(kernel_error_record(interface, error, self._loop.now()))
+            self._tell_failure(interface, error)
 
     def _resign_at(self, place: Place) -> None:
         for instance in self._instances.values():
@@ -325,6 +340,23 @@ class Speaker:
             priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
             self._schedule(instance)
+        self._fit_fence()
+
+    def _fit_fence(self) -> None:
+        """Around all that is ours to hold: an owner's own address is the host's."""
+        guarded = {
+            item: instance.router.lease_ns
+            for instance in self._instances.values()
+            for item in instance.settings.addresses
+            if item.address != instance.router.primary_address
+        }
+        if guarded == self._guarded:
+            return
+        try:
+            self._fence.fit(guarded)
+            self._guarded = guarded
+        except KernelError as error:
+            self._tell_failure("fence", error)
 
     # -- packets and timers ----------------------------------------------------------------
 
@@ -388,7 +420,7 @@ def main() -> None:
     except KernelError as error:
         channel.send({"record": "failed", "message": str(error)})
         raise SystemExit(error.exit_code) from None
-    loop.watch(signals, speaker.stop)
+    loop.watch(signals, lambda: speaker.terminated(signals))
     speaker.report({"record": "started", "pid": os.getpid(), "not_permitted": refused})
     loop.run()
     keeper_has_gone = speaker.close()

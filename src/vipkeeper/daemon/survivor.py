@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from vipkeeper.daemon.circumstances import source_address
+from vipkeeper.daemon.fence import NoFence
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.kernel_effects import KernelEffects
 from vipkeeper.daemon.settings import InstanceSettings
@@ -25,7 +26,9 @@ def give_up(held: Collection[InstanceSettings], tell: Callable[[str], None]) -> 
         return
     netlink = RouteNetlink()
     interfaces = Interfaces()
-    effects = KernelEffects(interfaces, netlink, lambda device, until: None)
+    effects = KernelEffects(
+        interfaces, netlink, NoFence(), lambda name, error: tell(f"({name}) {error.message}")
+    )
     try:
         interfaces.replace_all(netlink.links(), netlink.addresses())
         virtual = {address.address for settings in held for address in settings.addresses}
