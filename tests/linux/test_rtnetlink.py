@@ -89,3 +89,20 @@ def test_a_link_is_usable_only_with_a_carrier(network: Network) -> None:
         print(before, usable())
         """,
     ) == ["True False"]
+
+
+def test_an_address_goes_when_nobody_renews_it(network: Network) -> None:
+    assert run(
+        network,
+        """
+        import time
+        left, kept = ip_interface("192.0.2.1/24"), ip_interface("2001:db8::1/64")
+        netlink.add_address(NewAddress(eth0.index, left, valid_seconds=2))
+        netlink.add_address(NewAddress(eth0.index, kept, valid_seconds=2))
+        held = lambda: {address.address for address in netlink.addresses()}
+        deadline = time.monotonic() + 20
+        while left.ip in held() and time.monotonic() < deadline:
+            netlink.renew_address(NewAddress(eth0.index, kept, valid_seconds=60))
+        print(left.ip in held(), kept.ip in held())
+        """,
+    ) == ["False True"]

@@ -17,6 +17,7 @@ from vipkeeper.errors import KernelError
 from vipkeeper.linux.netlink import (
     NLM_F_CREATE,
     NLM_F_EXCL,
+    NLM_F_REPLACE,
     RECEIVE_SIZE,
     NetlinkSocket,
     attribute,
@@ -121,6 +122,7 @@ class NewAddress:
 
     Attributes:
         preferred_seconds: for so long it is chosen as a source (RFC 4862 5.5.4); None for ever.
+        valid_seconds: after so long the kernel removes it, unless it is renewed; None for never.
     """
 
     index: int
@@ -129,6 +131,7 @@ class NewAddress:
     scope: int = Scope.GLOBAL
     label: str | None = None
     preferred_seconds: int | None = None
+    valid_seconds: int | None = None
 
 
 Change = Link | LinkGone | InterfaceAddress | AddressGone
@@ -152,22 +155,20 @@ class RouteNetlink:
         Raises:
             KernelError: the kernel refused.
         """
-        body = _address_header(new.interface, new.scope, new.index)
-        body += attribute(IFA_LOCAL, new.interface.ip.packed)
-        body += attribute(IFA_ADDRESS, new.interface.ip.packed)
-        if new.broadcast is not None:
-            body += attribute(IFA_BROADCAST, new.broadcast.packed)
-        if new.label is not None:
-            body += attribute(IFA_LABEL, new.label.encode() + b"\0")
-        if new.interface.version == 6:
-            body += attribute(IFA_FLAGS, struct.pack("=I", IFA_F_NODAD))
-        if new.preferred_seconds is not None:
-            lifetimes = struct.pack("=IIII", new.preferred_seconds, INFINITE_LIFETIME, 0, 0)
-            body += attribute(IFA_CACHEINFO, lifetimes)
-        code = self._netlink.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body)
+        code = self._netlink.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, _new_address(new))
         if code not in (0, errno.EEXIST):
             raise KernelError(f"add address {new.interface} to interface {new.index}", code)
         return code == 0
+
+    def renew_address(self, new: NewAddress) -> None:
+        """Let the lifetimes of an address begin anew; one that is gone is added again.
+
+        Raises:
+            KernelError: the kernel refused.
+        """
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        if code := self._netlink.request(RTM_NEWADDR, flags, _new_address(new)):
+            raise KernelError(f"renew address {new.interface} on interface {new.index}", code)
 
     def delete_address(self, index: int, interface: IPv4Interface | IPv6Interface) -> bool:
         """Delete an address.
@@ -253,6 +254,23 @@ class RouteMonitor:
 def _address_header(interface: IPv4Interface | IPv6Interface, scope: int, index: int) -> bytes:
     family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
     return _IFADDRMSG.pack(family, interface.network.prefixlen, 0, scope, index)
+
+
+def _new_address(new: NewAddress) -> bytes:
+    body = _address_header(new.interface, new.scope, new.index)
+    body += attribute(IFA_LOCAL, new.interface.ip.packed)
+    body += attribute(IFA_ADDRESS, new.interface.ip.packed)
+    if new.broadcast is not None:
+        body += attribute(IFA_BROADCAST, new.broadcast.packed)
+    if new.label is not None:
+        body += attribute(IFA_LABEL, new.label.encode() + b"\0")
+    if new.interface.version == 6:
+        body += attribute(IFA_FLAGS, struct.pack("=I", IFA_F_NODAD))
+    if new.preferred_seconds is not None or new.valid_seconds is not None:
+        valid = INFINITE_LIFETIME if new.valid_seconds is None else new.valid_seconds
+        preferred = valid if new.preferred_seconds is None else min(new.preferred_seconds, valid)
+        body += attribute(IFA_CACHEINFO, struct.pack("=IIII", preferred, valid, 0, 0))
+    return body
 
 
 def _change(kind: int, payload: bytes) -> Change | None:
