@@ -8,7 +8,6 @@ host says to itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -29,7 +28,7 @@ class AcceptMode:
     """
 
     def __init__(self, pid_file: Path, state_file: StateFile, tell: Callable[[str], None]) -> None:
-        self.table = table_name(pid_file)
+        self.table = nft.table_name("accept_mode", pid_file)
         self._state_file = state_file
         self._tell = tell
         self._in_force = ""
@@ -58,11 +57,6 @@ class AcceptMode:
         if not script:
             self._state_file.changes.tables = []
             self._state_file.save()
-
-
-def table_name(pid_file: Path) -> str:
-    """A name that nft takes, from the pid file's; what it does not take becomes "_"."""
-    return re.sub(r"\W", "_", f"accept_mode_{pid_file.stem}", flags=re.ASCII)
 
 
 def ruleset(table: str, instances: Iterable[InstanceSettings]) -> str:

@@ -11,13 +11,12 @@ seconds only, each renewal is an event that other programs hear, and ``ip addres
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from hashlib import sha256
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from vipkeeper.daemon.settings import VirtualAddress
 from vipkeeper.errors import KernelError
-from vipkeeper.linux.nftables import NftFence
+from vipkeeper.linux.nft_fence import NftFence
 from vipkeeper.vrrp.datagram import Address
 
 _MS, _SECOND = 1_000_000, 1_000_000_000
@@ -25,8 +24,6 @@ LATEST_NS = 400_000_000
 """An address goes later than its lifetime says: by 0.05 to 0.36 s (measured, Linux 6.18)."""
 SHORTEST_NS = _SECOND + LATEST_NS
 """A shorter lease cannot be kept in whole seconds."""
-_LONGEST_KEY = 15
-"""An interface's name has as many characters at most (IFNAMSIZ), and so has a key of the fence."""
 
 
 Guarded = Mapping[VirtualAddress, int]
@@ -40,8 +37,12 @@ class Fence(Protocol):
         """Guard these, and no others."""
         ...
 
-    def grant(self, device: str, until: int | None) -> None:
-        """What is on an interface may be answered for until then (ns), or no more."""
+    def grant(self, device: str, until: int | None) -> Collection[VirtualAddress]:
+        """What is on an interface may be answered for until then (ns), or no more.
+
+        Returns:
+            the addresses that must be given :meth:`valid_seconds` for it.
+        """
         ...
 
     def valid_seconds(self, address: VirtualAddress) -> int | None:
@@ -72,12 +73,12 @@ class NftablesFence:
             devices.setdefault(item.address, set()).add(item.device)
         keys = {address: _key(of) for address, of in devices.items()}
         self._devices_of = {_key(of): frozenset(of) for of in devices.values()}
-        if keys != self._keys:
-            self._fence.create(keys)
+        if keys != self._keys or not keys:
+            self._fence.fit(keys)
             self._keys = keys
             self._renew(self._devices_of)
 
-    def grant(self, device: str, until: int | None) -> None:
+    def grant(self, device: str, until: int | None) -> Collection[VirtualAddress]:
         if until is None:
             self._granted.pop(device, None)
         else:
@@ -86,8 +87,9 @@ class NftablesFence:
         try:
             self._renew(concerned)
         except KernelError:
-            self._fence.create(self._keys)  # somebody has flushed the ruleset
+            self._fence.make(self._keys)  # somebody has flushed the ruleset
             self._renew(self._devices_of)
+        return ()
 
     def _renew(self, devices_of: Mapping[str, frozenset[str]]) -> None:
         now = self._clock()
@@ -106,21 +108,13 @@ class NftablesFence:
     def remove(self) -> None:
         self._keys = {}
         self._fence.remove()
+        self._fence.close()
 
 
 class LifetimeFence:
-    """By the valid lifetime of each address.
+    """By the valid lifetime of each address."""
 
-    Args:
-        renew: gives an address that is there so many seconds from now.
-    """
-
-    def __init__(
-        self,
-        renew: Callable[[VirtualAddress, int], None],
-        clock: Callable[[], int] = time.monotonic_ns,
-    ) -> None:
-        self._renew = renew
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._clock = clock
         self._guarded: list[VirtualAddress] = []
         self._granted: dict[str, int] = {}
@@ -128,14 +122,12 @@ class LifetimeFence:
     def fit(self, guarded: Guarded) -> None:
         self._guarded = [item for item, lease_ns in guarded.items() if lease_ns >= SHORTEST_NS]
 
-    def grant(self, device: str, until: int | None) -> None:
+    def grant(self, device: str, until: int | None) -> Collection[VirtualAddress]:
         if until is None:
             self._granted.pop(device, None)
-            return
+            return ()
         self._granted[device] = until
-        for item in self._guarded:
-            if item.device == device and (seconds := self.valid_seconds(item)) is not None:
-                self._renew(item, seconds)
+        return [item for item in self._guarded if item.device == device]
 
     def valid_seconds(self, address: VirtualAddress) -> int | None:
         """At least one: of a handover, which is granted moment by moment, no more is asked."""
@@ -154,8 +146,8 @@ class NoFence:
     def fit(self, guarded: Guarded) -> None:
         pass
 
-    def grant(self, device: str, until: int | None) -> None:
-        pass
+    def grant(self, device: str, until: int | None) -> Collection[VirtualAddress]:
+        return ()
 
     def valid_seconds(self, address: VirtualAddress) -> int | None:
         return None
@@ -164,10 +156,26 @@ class NoFence:
         pass
 
 
+def choose(kind: str, table: str) -> tuple[Fence, str | None]:
+    """The fence of a kind (:data:`~vipkeeper.daemon.command_line.FENCES`).
+
+    Returns:
+        it, and why it is not of that kind, if it cannot be.
+    """
+    if kind == "lifetimes":
+        return LifetimeFence(), None
+    if kind == "none":
+        return NoFence(), None
+    try:
+        fence = NftablesFence(table)
+        fence.fit({})
+    except KernelError as error:
+        return LifetimeFence(), error.message
+    return fence, None
+
+
 def _key(devices: set[str]) -> str:
-    """Where one address is on several interfaces, as a link-local one may be, they have a key
-    together."""
+    """The interface; where one address is on several, as a link-local one may be, one for all."""
     if len(devices) == 1:
         return next(iter(devices))
-    digest = sha256(" ".join(sorted(devices)).encode()).hexdigest()
-    return f"+{digest[: _LONGEST_KEY - 1]}"
+    return "+".join(sorted(devices))

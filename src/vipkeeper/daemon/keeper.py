@@ -29,6 +29,7 @@ from vipkeeper.daemon.state_file import StateFile
 from vipkeeper.daemon.virtual_interfaces import VirtualInterfaces
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
+from vipkeeper.linux import nft
 from vipkeeper.linux.configuration_files import read_configuration
 
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
@@ -61,6 +62,7 @@ class Keeper:
         self._state_file = StateFile(options.pid_file.with_suffix(".state"), self._warn)
         self._virtual_interfaces = VirtualInterfaces(self._state_file, self._warn)
         self._virtual_interfaces_made_at = 0
+        self._fence_table = nft.table_name("fence", options.pid_file)
         self._accept_mode = AcceptMode(options.pid_file, self._state_file, self._warn)
         self._stopping = False
         self._in_maintenance = False
@@ -90,7 +92,8 @@ class Keeper:
         finally:
             if self._speaker is not None:
                 self._speaker.kill()
-            self._state_file.changes.addresses.clear()
+            leftovers.remove_fences(self._state_file.changes.fences, self._warn)
+            self._state_file.changes.addresses, self._state_file.changes.fences = [], []
             self._accept_mode.fit(())
             self._virtual_interfaces.remove_all_but(())
             self._state_file.save()
@@ -139,7 +142,7 @@ class Keeper:
     # -- the speaker -----------------------------------------------------------------------
 
     def _start_speaker(self) -> None:
-        self._speaker = SpeakerProcess(self._options.fence)
+        self._speaker = SpeakerProcess(self._options.fence, self._fence_table)
         self._speaker_started_at = self._loop.now()
         self._speaker_pid_file.write(self._speaker.pid)
         self._log.write(f"Starting VRRP child process, pid={self._speaker.pid}")
@@ -155,6 +158,7 @@ class Keeper:
         leftovers.remove_addresses(left.addresses, self._warn)
         self._virtual_interfaces.undo_leftovers(left)
         self._accept_mode.undo_leftovers(left)
+        leftovers.remove_fences(left.fences, self._warn)
         self._state_file.save()
 
     def _configure_speaker(self) -> None:
@@ -175,6 +179,8 @@ class Keeper:
         """Before any of them is added; those that go are forgotten once they have gone."""
         noted = self._state_file.changes.addresses
         wanted = leftovers.addresses_of(self._settings)
+        if self._options.fence == "nftables":
+            self._state_file.changes.fences = [self._fence_table]
         self._state_file.changes.addresses = list(dict.fromkeys((*noted, *wanted)))
         self._state_file.save()
 
@@ -292,6 +298,11 @@ class Keeper:
             if reason not in self._not_permitted:
                 self._not_permitted.append(reason)
                 self._say(f"not permitted: {reason}; timers may be late on a busy machine")
+        if record["no_nftables"] is not None:
+            self._say(
+                f"{record['no_nftables']}: the lifetimes of the addresses keep this host from"
+                " answering for them when this daemon is killed or stopped"
+            )
         systemd.notify("READY=1")
 
     def _write_lines(self, record: Record) -> None:

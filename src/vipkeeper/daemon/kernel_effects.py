@@ -158,6 +158,13 @@ class KernelEffects:
         """What was to be done later, and could not be: an interface's name, and why."""
         return self._closer.failures()
 
+    def remove_fence(self) -> None:
+        """The addresses have gone."""
+        try:
+            self._fence.remove()
+        except KernelError as error:
+            self._tell("fence", error)
+
     def finish(self) -> None:
         """Wait until what was to be done later is done."""
         self._closer.finish()
@@ -166,17 +173,8 @@ class KernelEffects:
         link = self._interfaces.link(address.device)
         if link is None:
             raise KernelError(f"add address {address}", ENODEV)
-        added = self._netlink.add_address(
-            NewAddress(
-                link.index,
-                address.interface,
-                address.broadcast,
-                address.scope,
-                address.label,
-                address.preferred_seconds,
-                self._fence.valid_seconds(address),
-            )
-        )
+        valid_seconds = self._fence.valid_seconds(address)
+        added = self._netlink.add_address(_new_address(link.index, address, valid_seconds))
         self._holding[address] = link.index
         return added
 
@@ -197,7 +195,10 @@ class KernelEffects:
     def _grant(self, device: str, until: int | None) -> None:
         """Unguarded is better than not at all: what goes wrong is told, once."""
         try:
-            self._fence.grant(device, until)
+            for address in self._fence.grant(device, until):
+                if address in self._holding:
+                    index, seconds = self._holding[address], self._fence.valid_seconds(address)
+                    self._netlink.renew_address(_new_address(index, address, seconds))
         except KernelError as error:
             if not self._fence_is_broken:
                 self._tell(device, error)
@@ -216,6 +217,18 @@ class KernelEffects:
         for interface, family in list(self._senders):
             self.close_sender(interface, family)
         self._frames.close()
+
+
+def _new_address(index: int, address: VirtualAddress, valid_seconds: int | None) -> NewAddress:
+    return NewAddress(
+        index,
+        address.interface,
+        address.broadcast,
+        address.scope,
+        address.label,
+        address.preferred_seconds,
+        valid_seconds,
+    )
 
 
 def _take_down(index: int, name: str) -> None:

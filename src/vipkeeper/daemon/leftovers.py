@@ -1,6 +1,6 @@
-"""Addresses that a daemon which was killed has left behind.
+"""Addresses, and the fence around them, that a daemon which was killed has left behind.
 
-Which they may be is noted before any is added; they are removed by the next start.
+Which they may be is noted before any is added; they are removed by the next start, the fence last.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from ipaddress import ip_interface
 
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.errors import KernelError
+from vipkeeper.linux.nft_fence import NftFence
 from vipkeeper.linux.rtnetlink import RouteNetlink
 
 
@@ -45,3 +46,14 @@ def remove_addresses(left: Iterable[tuple[str, str]], tell: Callable[[str], None
                 continue  # the interface has gone, and the address with it
     finally:
         netlink.close()
+
+
+def remove_fences(left: Iterable[str], tell: Callable[[str], None]) -> None:
+    """Remove the fences of these names, where they are there."""
+    for table in left:
+        try:
+            fence = NftFence(table)
+            fence.remove()
+            fence.close()
+        except KernelError as error:
+            tell(str(error))

@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import Iterable
 
-from vipkeeper.daemon import circumstances, ietf_vrrp, revival
+from vipkeeper.daemon import circumstances, fence, ietf_vrrp, revival
 from vipkeeper.daemon.channel import Channel
 from vipkeeper.daemon.command_line import FENCES
 from vipkeeper.daemon.fence import Fence
@@ -51,7 +51,7 @@ class Speaker:
         invocation: how the daemon was started, once the keeper has said so.
     """
 
-    def __init__(self, channel: Channel, loop: Loop, fence: Fence) -> None:
+    def __init__(self, channel: Channel, loop: Loop, kept_by: Fence) -> None:
         self.invocation: Invocation | None = None
         self._channel = channel
         self._keeper_pid = os.getppid()
@@ -63,8 +63,8 @@ class Speaker:
         self._interfaces = Interfaces()
         self._netlink = RouteNetlink()
         self._monitor = RouteMonitor()
-        self._fence = fence
-        self._effects = KernelEffects(self._interfaces, self._netlink, fence, self._tell_failure)
+        self._fence = kept_by
+        self._effects = KernelEffects(self._interfaces, self._netlink, kept_by, self._tell_failure)
         self._sockets = VrrpSockets(loop, self._interfaces, self._effects, self._packets_came)
         self._successors = Successors(loop, self._schedule)
         self._guarded: dict[VirtualAddress, int] = {}
@@ -220,6 +220,7 @@ class Speaker:
         if keeper_has_gone:
             self._effects.finish()  # nobody else will do it
         self._successors.close()
+        self._effects.remove_fence()
         self._sockets.close()
         self._effects.close()
         self._monitor.close()
@@ -402,6 +403,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="the real-time half of vipkeeperd")
     parser.add_argument("--channel", type=int, required=True, help="descriptor to the keeper")
     parser.add_argument("--fence", choices=FENCES, required=True)
+    parser.add_argument("--fence-table", required=True, help="name of its nftables tables")
     arguments = parser.parse_args()
     scheduling.name_process(PROCESS_NAME)
     scheduling.die_with_parent(signal.SIGTERM)
@@ -416,12 +418,20 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGHUP, *DUMP_SIGNALS.values()):
         signal.signal(number, signal.SIG_IGN)  # the keeper's to handle
     try:
-        speaker = Speaker(channel, loop)
+        chosen, instead = fence.choose(arguments.fence, arguments.fence_table)
+        speaker = Speaker(channel, loop, chosen)
     except KernelError as error:
         channel.send({"record": "failed", "message": str(error)})
         raise SystemExit(error.exit_code) from None
     loop.watch(signals, lambda: speaker.terminated(signals))
-    speaker.report({"record": "started", "pid": os.getpid(), "not_permitted": refused})
+    speaker.report(
+        {
+            "record": "started",
+            "pid": os.getpid(),
+            "not_permitted": refused,
+            "no_nftables": instead,
+        }
+    )
     loop.run()
     keeper_has_gone = speaker.close()
     if keeper_has_gone and speaker.invocation is not None and revival.is_wanted():

@@ -15,9 +15,10 @@ class SpeakerProcess:
 
     Args:
         fence: see :class:`~vipkeeper.daemon.command_line.Options`.
+        fence_table: what its nftables tables are called.
     """
 
-    def __init__(self, fence: str) -> None:
+    def __init__(self, fence: str, fence_table: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             self._process = subprocess.Popen(
@@ -30,6 +31,8 @@ class SpeakerProcess:
                     str(theirs.fileno()),
                     "--fence",
                     fence,
+                    "--fence-table",
+                    fence_table,
                 ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from pathlib import Path
+from zlib import crc32
 
 from vipkeeper.errors import MissingProgramError, VipkeeperError
 
@@ -33,3 +36,9 @@ def run(script: str) -> None:
     if done.returncode:
         words = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise VipkeeperError(f"nft refused: {words}")
+
+
+def table_name(purpose: str, pid_file: Path) -> str:
+    """A name that nft takes, one for each daemon: from its pid file's, which is its own."""
+    digest = crc32(str(pid_file).encode())  # files of one name may lie in several directories
+    return re.sub(r"\W", "_", f"{purpose}_{pid_file.stem}_{digest:08x}", flags=re.ASCII)
