@@ -137,7 +137,7 @@ def test_a_renewal_extends_and_shortens(host: Node, keeper: Keeper) -> None:
     def expires_ms() -> int:
         listed = json.loads(host.run("nft", "-j", "list", "set", "arp", "fence", "alive_eth0"))
         (found,) = (item["set"] for item in listed["nftables"] if "set" in item)
-        return min(1000 * element["elem"]["expires"] for element in found["elem"])
+        return min(1000 * int(element["elem"]["expires"]) for element in found["elem"])
 
     keeper.do("fit", {VIP: "eth0"})
     for lifetime_ms in (600_000, 60_000, 900_000):
