@@ -89,3 +89,19 @@ def test_a_link_is_usable_only_with_a_carrier(network: Network) -> None:
         print(before, usable())
         """,
     ) == ["True False"]
+
+
+def test_after_an_overrun_nothing_older_than_the_next_list_is_told(network: Network) -> None:
+    """Else an address that was added before it, and deleted in it, would stay for good."""
+    assert run(
+        network,
+        """
+        for number in range(2000):
+            address = ip_interface(f"10.1.{number // 250}.{number % 250}/32")
+            netlink.add_address(NewAddress(eth0.index, address))
+            netlink.delete_address(eth0.index, address)
+        print(monitor.read(), monitor.read())
+        netlink.add_address(NewAddress(eth0.index, vip))
+        print(len(monitor.read()))
+        """,
+    ) == ["None []", "1"]

@@ -6,6 +6,7 @@ from vipkeeper.daemon.circumstances import source_address
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.errors import KernelError
+from vipkeeper.linux.address_removal import delete_alone
 from vipkeeper.linux.rtnetlink import RouteNetlink
 
 
@@ -30,7 +31,7 @@ def remove_addresses(held: list[InstanceSettings]) -> list[str]:
                 if link is None or address.address == own:
                     continue
                 try:
-                    netlink.delete_address(link.index, address.interface)
+                    delete_alone(netlink, link.index, address.interface)
                 except KernelError as error:
                     failures.append(f"({settings.name}) {error.message}")
             if settings.virtual_mac and (link := interfaces.link(settings.virtual_mac.interface)):

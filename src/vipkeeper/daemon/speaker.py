@@ -167,6 +167,7 @@ class Speaker:
 
     def _interfaces_changed(self) -> None:
         self._tell_failures()
+        macs = self._interfaces.macs()
         changes = self._monitor.read()
         if changes is None:
             self._list_interfaces()
@@ -179,8 +180,20 @@ class Speaker:
         self._reconsider()
         if changes is None or any(isinstance(change, AddressGone | Link) for change in changes):
             self._restore_addresses()
+        if changes is None or any(isinstance(change, Link) for change in changes):
+            self._announce_new_macs(macs)
         if changes is None or any(isinstance(change, Link | LinkGone) for change in changes):
             self._ask_for_virtual_interfaces()
+
+    def _announce_new_macs(self, before: dict[str, bytes]) -> None:
+        """Whose hardware address has changed answers for its addresses with another one now."""
+        changed = {
+            name for name, mac in self._interfaces.macs().items() if before.get(name, mac) != mac
+        }
+        for instance in self._instances.values() if changed else ():
+            if not changed.isdisjoint(item.device for item in instance.settings.addresses):
+                instance.announce_again(self._loop.now())
+                self._schedule(instance)
 
     def _ask_for_virtual_interfaces(self) -> None:
         """Somebody has deleted one, or what it lay on has come back without it."""
