@@ -249,3 +249,41 @@ def test_the_virtual_mac_goes_with_the_parent_s_and_answers_alone(
     case.ip(f"link set eth0 address {NEW_MAC}")
     assert answering(watcher, VIP) == {VIRTUAL_MAC}
     assert answering(watcher, "192.168.100.131") == {NEW_MAC}
+
+
+DISABLE_IPV6 = "sysctl -qw net.ipv6.conf.eth0.disable_ipv6="
+
+
+@pytest.mark.parametrize(
+    ("off", "on"),
+    [
+        (f"{DISABLE_IPV6}1", f"{DISABLE_IPV6}0"),
+        # Below 1280 (RFC 8200 5) the kernel has no IPv6 there, and forgets the groups joined.
+        ("ip link set eth0 mtu 1000", "ip link set eth0 mtu 1500"),
+        ("ip link set eth0 down", "ip link set eth0 up"),
+    ],
+)
+def test_a_backup_hears_the_active_router_again_when_ipv6_is_back(
+    network: Network, tmp_path: Path, off: str, on: str
+) -> None:
+    better, other = (
+        daemon_on(node_with_ipv6(network, name, host), tmp_path,
+                  quick(addresses=IPV6, body="", priority=priority))
+        for name, host, priority in (("test01", 131, 200), ("test02", 67, 100))
+    )  # fmt: skip
+    better.start()
+    wait_until(lambda: better.node.holds(VIP6), seconds=TAKEOVER_SECONDS, what=better.log)
+    other.start()
+    other.node.run(*off.split())
+    wait_until(lambda: because(other) in ("no primary address", "interface down"), what=other.log)
+    other.node.run(*on.split())
+
+    def heard() -> int:
+        (status,) = other.status()["instances"]
+        return int(status["statistics"]["advertisement-rcvd"])
+
+    wait_until(lambda: other.status()["instances"][0]["state"] != "Initialize", what=other.log)
+    before = heard()
+    wait_until(lambda: heard() > before + 20, what=other.log)
+    assert not other.node.holds(VIP6)
+    assert "MASTER" not in other.log()

@@ -288,6 +288,11 @@ class Instance:
         if isinstance(self.state, Active):
             self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
+    @property
+    def lacks_primary_address(self) -> bool:
+        """That is what it waits for."""
+        return self._because == ShutdownCause.NO_PRIMARY_ADDRESS.value
+
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
         self.handle(Shutdown(cause), now)

@@ -275,9 +275,20 @@ class Speaker:
             place = (settings.interface, instance.router.family)
             if obstacle is None and place not in self._sockets:
                 obstacle = ShutdownCause.KERNEL_ERROR
+            if obstacle is None and instance.lacks_primary_address:
+                obstacle = self._join_again(place)
             priority = circumstances.effective_priority(settings, self._interfaces)
             instance.circumstances_changed(obstacle, priority, source, now)
             self._schedule(instance)
+
+    def _join_again(self, place: Place) -> ShutdownCause | None:
+        """A router that does not hear its group takes over from one that is there."""
+        try:
+            self._sockets.join_again(place)
+        except KernelError as error:
+            self.report(kernel_error_record(place[0], error, self._loop.now()))
+            return ShutdownCause.NO_PRIMARY_ADDRESS
+        return None
 
     # -- packets and timers ----------------------------------------------------------------
 
