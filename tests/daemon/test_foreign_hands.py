@@ -184,6 +184,12 @@ def test_an_ipv6_vip_with_another_prefix_length_goes_too(network: Network, tmp_p
     slow = quick(addresses=IPV6, body="").replace("advert_int 0.1", "advert_int 1")
     speaker = daemon(network, tmp_path, slow)
     speaker.start()
+    # Not before the link-local address may be used: on becoming Backup it would take this away.
+    wait_until(
+        lambda: speaker.status()["instances"][0]["state"] == "Backup",
+        seconds=TAKEOVER_SECONDS,
+        what=speaker.log,
+    )
     speaker.node.run("ip", "address", "add", f"{VIP6}/128", "dev", "eth0", "nodad")
     wait_until(
         lambda: speaker.status()["instances"][0]["state"] == "Active",
