@@ -136,6 +136,17 @@ def test_a_vip_that_has_become_the_primary_address_takes_no_other_along(
     assert speaker.node.run("sysctl", "-n", PROMOTES) == "0\n"
 
 
+def test_nor_do_several_one_after_the_other(network: Network, tmp_path: Path) -> None:
+    """Each makes the next one the primary address when it goes."""
+    several = "\n".join(f"192.168.100.{host}/24" for host in (201, 202, 203))
+    speaker = active(network, tmp_path, quick(addresses=f"{VIP}/24\n{several}"))
+    make_primary(speaker)
+    assert speaker.stop() == 0
+    assert speaker.node.holds(OWN)
+    for address in (VIP, "192.168.100.201", "192.168.100.203"):
+        assert not speaker.node.holds(address)
+
+
 def test_nor_does_it_when_its_speaker_has_been_killed(network: Network, tmp_path: Path) -> None:
     speaker = active(network, tmp_path, instance())
     make_primary(speaker)
