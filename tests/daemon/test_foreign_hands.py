@@ -192,13 +192,14 @@ def test_a_vip_added_by_hand_is_taken_over_and_released_like_ours(
 
 def test_an_ipv6_vip_with_another_prefix_length_goes_too(network: Network, tmp_path: Path) -> None:
     """In IPv6 an address is there once, with whatever prefix length came first."""
-    slow = quick(addresses=IPV6, body="").replace("advert_int 0.1", "advert_int 1")
+    slow = quick(addresses=IPV6, body="").replace("advert_int 0.1", "advert_int 3")
     speaker = daemon(network, tmp_path, slow)
     speaker.start()
+    wait_until(lambda: "Entering BACKUP STATE" in speaker.log(), what=speaker.log)
     speaker.node.run("ip", "address", "add", f"{VIP6}/128", "dev", "eth0", "nodad")
     wait_until(
         lambda: speaker.status()["instances"][0]["state"] == "Active",
-        seconds=TAKEOVER_SECONDS,
+        seconds=3 * TAKEOVER_SECONDS,
         what=speaker.log,
     )
     assert f" {VIP6}/128" in speaker.node.addresses()
