@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 
 from vipkeeper.daemon import ietf_vrrp, statistics
@@ -266,7 +266,7 @@ class Instance:
             return
         self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
-    def restore(self, lost: Iterable[VirtualAddress], now: int) -> None:
+    def restore(self, lost: Collection[VirtualAddress], now: int) -> None:
         """Put back what somebody else has taken off, and say where it is.
 
         What cannot be put back is tried again a few times, and then given up.
@@ -283,16 +283,15 @@ class Instance:
             except KernelError as error:
                 failure = error.with_traceback(None)  # it holds this frame, as in _perform_all
                 missing += addresses
+        if back or not (lost or failure):
+            self._restoration.note(back)
         if failure is None:
-            self._restoration.succeeded(back)
+            self._restoration.succeeded()
         elif not self._restoration.may_fail_again(missing, self._down_interval_ns(), now):
             self._action_failed(failure, now)
             return
-        else:
-            if back:
-                self._restoration.note(back)
-            if not failed_before:
-                self._report(failure, now)
+        elif not failed_before:
+            self._report(failure, now)
         self._tell_restored(now)
 
     def _down_interval_ns(self) -> int:

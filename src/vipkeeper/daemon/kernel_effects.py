@@ -198,6 +198,7 @@ class KernelEffects:
         for form in self._interfaces.forms(index, interface.ip):
             if form.secondary and form.prefix_length == interface.network.prefixlen:
                 return self._netlink.delete_address(index, interface)
+        self._interfaces.doubt_secondaries(index)
         return delete_alone(self._netlink, index, interface)
 
     def extend_lease(self, settings: InstanceSettings, until: int) -> None:
