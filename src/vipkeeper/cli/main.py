@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "say what is wrong in a keepalived.conf",
     "demo": "build the walkthrough's cloud and go through it",
     "lab": "a cloud on one machine",
+    "reload": "have the daemon read its configuration again, or say what would change",
     "simulate": "routers on a faulty link in virtual time, and whether they keep the rules",
     "status": "who is active, since when, and why",
 }

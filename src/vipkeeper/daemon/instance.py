@@ -17,6 +17,7 @@ from vipkeeper.daemon.journal import (
     kernel_error_record,
     transition_record,
 )
+from vipkeeper.daemon.losers import Losers
 from vipkeeper.daemon.neighbours import Fault, Neighbours
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
@@ -76,6 +77,7 @@ class Instance:
         self._has_started = False
         self._events = IetfEvents()
         self._neighbours = Neighbours(journal)
+        self._losers = Losers(journal)
         self._flaps = FlapWatch()
         self._admission: (
             tuple[VirtualRouter, Advertisement, Datagram, bool, Admitted | Discard] | None
@@ -301,6 +303,7 @@ class Instance:
             if transition.changes_state:
                 record |= self._events.to_record()
             self._journal(record)
+        self._losers.note(self.router, transition, now)
         self._perform_all(transition, now)
 
     def _perform_all(self, transition: Transition, now: int) -> None:

@@ -150,6 +150,14 @@ def _neighbour(record: Record) -> Iterator[Line]:
     yield Line(f"({record['instance']}) {record['source']} {record['words']}{times}")
 
 
+def _still_active(record: Record) -> Iterator[Line]:
+    """Of our own making: keepalived's own line comes for every advert."""
+    yield Line(
+        f"({record['instance']}) still active: {record['source']} with priority "
+        f"{record['received_priority']} was active beside us and loses; announcing again"
+    )
+
+
 def _priority(record: Record) -> Iterator[Line]:
     yield Line(
         f"({record['instance']}) Changing effective priority "
@@ -197,6 +205,7 @@ _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
     "waiting": _waiting,
     "discard": _discard,
     "neighbour": _neighbour,
+    "still-active": _still_active,
     "priority": _priority,
     "link": _link,
     "announcement": _announcement,
