@@ -230,7 +230,24 @@ class Instance:
         except KernelError as error:
             self._action_failed(error, now)
             return
-        self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
+        self._announce_after_reconfiguration(previous, now)
+
+    def _announce_after_reconfiguration(self, previous: InstanceSettings, now: int) -> None:
+        """Only what is new: the neighbours know where the others are.
+
+        A schedule that still runs holds the old addresses, and is begun anew with all of them.
+        """
+        if (
+            self._announcer.deadline() is not None
+            or previous.announcements != self.settings.announcements
+        ):
+            self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
+            return
+        known = set(previous.addresses)
+        new = tuple(item for item in self.settings.addresses if item not in known)
+        if new:
+            only_new = replace(self.settings, addresses=new)
+            self._announcer.announce(only_new, Occasion.BECAME_ACTIVE, now)
 
     def restore(self, lost: list[VirtualAddress], now: int) -> None:
         """Put back what somebody else has taken off, and say where it is.
