@@ -28,11 +28,13 @@ def active(network: Network, tmp_path: Path) -> Speaker:
 
 
 def reload(speaker: Speaker, *options: str) -> subprocess.CompletedProcess[str]:
+    return vipkeeper(speaker, "reload", *options)
+
+
+def vipkeeper(speaker: Speaker, *arguments: str) -> subprocess.CompletedProcess[str]:
     socket = speaker.configuration.with_suffix(".sock")
     call = "from vipkeeper.cli.main import main; main()"
-    argv = speaker.node.command(
-        [sys.executable, "-c", call, "reload", "--control", str(socket), *options]
-    )
+    argv = speaker.node.command([sys.executable, "-c", call, *arguments, "--control", str(socket)])
     return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
@@ -50,6 +52,8 @@ def test_a_dry_run_tells_what_a_reload_then_does(active: Speaker) -> None:
     assert "nothing was changed" in tried.stdout
     assert told(active, "--dry-run")["applied"] is False
     assert not active.node.holds(OTHER)
+    checked = vipkeeper(active, "check", str(active.configuration))
+    assert "when it is loaded: (VI_1) the adverts list other addresses" in checked.stdout
 
     since = active.status()["instances"][0]["since"]
     done = reload(active)
