@@ -123,7 +123,7 @@ class Speaker:
         settings_of = {settings.identity: settings for settings in wanted}
         for identity, instance in list(self._instances.items()):
             new = settings_of.get(identity)
-            if new is None or new.version != instance.settings.version:
+            if new is None or new.match_key != instance.settings.match_key:
                 instance.shutdown(ShutdownCause.RECONFIGURED, now)
                 self._loop.schedule.set(identity, None, lambda: None)
                 del self._instances[identity]
