@@ -415,7 +415,7 @@ class Instance:
             if isinstance(transition.old, HandingOver):
                 record["successor"] = self._active_router and str(self._active_router[0])
             self._journal(record)
-        self._losers.note(self.router, transition, now)
+        self._losers.note(self.router, transition, self._since or now, now)
         self._perform_all(transition, now)
         self._lease_as_it_must(transition, now)
 

@@ -17,14 +17,17 @@ class Losers:
     """Whom an Active router has heard lose, and when it heard them last.
 
     An episode begins with a loser's first advert. It ends when it has been silent for one
-    Active_Down_Interval, or when we are Active no longer.
+    Active_Down_Interval, or when we are Active no longer. Who loses within that time of our
+    takeover is whom we have taken over from.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._heard: dict[Address, int] = {}
 
-    def note(self, router: VirtualRouter, transition: Transition, now: int) -> None:
+    def note(
+        self, router: VirtualRouter, transition: Transition, active_since: int, now: int
+    ) -> None:
         """Write a "still-active" record where an episode begins.
 
         Keepalived calls this event MASTER_RX_LOWER_PRI; it tells it for every advert.
@@ -38,6 +41,8 @@ class Losers:
         if event.advertisement.priority == 0:
             return  # it resigns: it is no router beside us any more (RFC 9568 6.4.3)
         silence = router.active_down_interval_ns(router.advertisement_interval_ns)
+        if now - active_since < silence:
+            return
         self._heard = {a: at for a, at in self._heard.items() if now - at < silence}
         is_new = event.source not in self._heard
         if is_new and len(self._heard) >= MOST:
