@@ -1,0 +1,133 @@
+"""What is done to the active node: one function each, on a scene whose better node is active."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+
+from benchmarks.compare.scene import BETTER, Scene
+from benchmarks.compare.settings import VIP
+from tests.programs import Speaker
+from tests.topology import wait_until
+
+FROZEN_SECONDS = 6
+DRAINED_PRIORITY = 1
+
+
+def nothing(_scene: Scene) -> None:
+    """The floor of the measurement itself."""
+
+
+def silence(scene: Scene) -> None:
+    """A known outage: the watcher's own frames are dropped for 300 ms."""
+    scene.network.run(
+        *("sh", "-ec"),
+        "bridge link set dev watcher state 0; sleep 0.3; bridge link set dev watcher state 3",
+    )
+
+
+def stop(scene: Scene) -> None:
+    scene.better.stop()
+
+
+def hand_over(scene: Scene) -> None:
+    """What the program offers: a command, or a priority that is edited and reloaded."""
+    if scene.better.kind == "vipkeeperd":
+        _vipkeeper(scene.better, "handover")
+    else:
+        scene.better.configuration.write_text(scene.settings.instance(DRAINED_PRIORITY))
+        scene.better.signal("HUP")
+
+
+def _vipkeeper(speaker: Speaker, *arguments: str) -> None:
+    control = speaker.configuration.with_suffix(".sock")
+    call = "from vipkeeper.cli.main import main; main()"
+    speaker.node.run(
+        *(sys.executable, "-c", call, *arguments, "--control", str(control)), check=False
+    )
+
+
+def restart(scene: Scene) -> None:
+    scene.better.stop()
+    scene.better.start()
+
+
+def kill_all(scene: Scene) -> None:
+    _kill(scene.better, "", "_vrrp")
+
+
+def kill_parent(scene: Scene) -> None:
+    _kill(scene.better, "")
+
+
+def kill_child(scene: Scene) -> None:
+    _kill(scene.better, "_vrrp")
+
+
+def _kill(speaker: Speaker, *which: str) -> None:
+    speaker.node.run("kill", "-KILL", *(str(speaker.pid(each)) for each in which))
+
+
+def freeze(scene: Scene) -> None:
+    """All its processes stand still for six seconds."""
+    pids = [str(scene.better.pid(which)) for which in ("", "_vrrp")]
+    scene.better.node.run("kill", "-STOP", *pids)
+    time.sleep(FROZEN_SECONDS)
+    scene.mark("woken")
+    scene.better.node.run("kill", "-CONT", *pids)
+
+
+def load_broken(scene: Scene) -> None:
+    """A keyword lacks its parameter."""
+    good = scene.better.configuration.read_text()
+    broken = good.replace(f"    priority {scene.settings.priorities[0]}\n", "    priority\n")
+    scene.better.configuration.write_text(broken)
+    with suppress(ProcessLookupError):
+        scene.better.signal("HUP")
+
+
+def load_missing_interface(scene: Scene) -> None:
+    good = scene.better.configuration.read_text()
+    scene.better.configuration.write_text(good.replace("interface eth0", "interface eth9"))
+    scene.better.signal("HUP")
+
+
+def delete_address(scene: Scene) -> None:
+    scene.mark("deleted")
+    scene.better.node.run("ip", "address", "del", f"{VIP}/24", "dev", "eth0")
+
+
+def interface_down_and_up(scene: Scene) -> None:
+    scene.better.node.run("ip", "link", "set", "eth0", "down")
+    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    time.sleep(0.3)
+    scene.better.node.run("ip", "link", "set", "eth0", "up")
+
+
+def add_address_on_one(scene: Scene) -> None:
+    """A rolling change: the backup node gets the new file first."""
+    addresses = (f"{VIP}/24", "192.168.100.197/24")
+    priority = scene.settings.priorities[1]
+    scene.other.configuration.write_text(scene.settings.instance(priority, addresses=addresses))
+    scene.other.signal("HUP")
+
+
+def part_and_heal(scene: Scene) -> None:
+    """The better node is cut off, keeps its carrier, and comes back."""
+    scene.cut_off(BETTER)
+    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    time.sleep(1)
+    scene.heal(BETTER)
+    scene.mark("healed")
+
+
+def unplug(scene: Scene) -> None:
+    scene.network.unplug(BETTER)
+    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+
+
+def come_back(scene: Scene) -> None:
+    """The better node was not there; now it is started."""
+    scene.better.start()
+    wait_until(lambda: scene.better.node.holds(VIP), seconds=15, what="the better node takes over")

@@ -1,0 +1,40 @@
+"""What a row measures besides probes and holders: one function each, of a scene and its sightings.
+
+Each returns milliseconds or a number, or None where what is measured did not happen.
+"""
+
+from __future__ import annotations
+
+from benchmarks.compare.scene import ADDRESSES, BETTER, OTHER, Scene
+from benchmarks.compare.sightings import NS_PER_MS, Sightings
+
+BECAME_MASTER = "Entering MASTER STATE"
+
+
+def beyond_timers_ms(scene: Scene, sightings: Sightings) -> float | None:
+    """By how much later than its timers allow the other node sent its first advert as Active.
+
+    The down interval is counted from the last advert that was on the wire in this very run.
+    """
+    took_ms = sightings.takeover_ms(ADDRESSES[BETTER], ADDRESSES[OTHER])
+    if took_ms is None:
+        return None
+    return took_ms - scene.settings.down_interval_ns(scene.settings.priorities[1]) / NS_PER_MS
+
+
+def announced_ms(scene: Scene, sightings: Sightings) -> float | None:
+    """From the healing of a partition to the survivor's next announcement."""
+    return sightings.announced_after_ms(BETTER, scene.marks["healed"])
+
+
+def transitions(scene: Scene, _sightings: Sightings) -> float:
+    """How often either node has become Active, by its log."""
+    return sum(each.log().count(BECAME_MASTER) for each in (scene.better, scene.other))
+
+
+def transitions_of_other(scene: Scene, _sightings: Sightings) -> float:
+    return scene.other.log().count(BECAME_MASTER)
+
+
+def two_after_waking_ms(scene: Scene, sightings: Sightings) -> float:
+    return sightings.two_holders_ms(scene.marks["woken"])

@@ -1,0 +1,131 @@
+"""Two nodes with a program each, a third machine that watches, and a switch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import cast
+
+from benchmarks.compare.settings import VIP, Settings
+from benchmarks.compare.sightings import Sightings
+from tests.programs import Speaker
+from tests.topology import Network, Node, program, wait_until
+from vipkeeper.drill.measurement import Drill
+
+BETTER, OTHER, WATCHER = "test01", "test02", "watcher"
+ADDRESSES = {BETTER: "192.168.100.131", OTHER: "192.168.100.67", WATCHER: "192.168.100.5"}
+
+SETTLING_SECONDS = 60.0
+"""A bound for waiting, not a measurement."""
+
+_ROOT = Path(__file__).parents[2]
+_ECHO = 'hostname "$0" && exec "$@"'  # by which name the echo server answers
+
+
+class Scene:
+    """One run: its machines, programs and measuring instruments. Close it.
+
+    ``marks`` are instants that the deed has noted (CLOCK_REALTIME, nanoseconds).
+    """
+
+    def __init__(self, settings: Settings, kinds: tuple[str, str], directory: Path) -> None:
+        self.settings = settings
+        self.network = Network()
+        self.marks: dict[str, int] = {}
+        try:
+            self.watcher = self._add_node(WATCHER)
+            self.better, self.other = (
+                Speaker(self._add_node(name), kind, settings.instance(priority), directory)
+                for name, kind, priority in zip(
+                    (BETTER, OTHER), kinds, settings.priorities, strict=True
+                )
+            )
+            for speaker in (self.better, self.other):
+                self._start_echo(speaker.node)
+        except BaseException:
+            self.network.close()
+            raise
+
+    def _add_node(self, name: str) -> Node:
+        return self.network.add_node(name, f"{ADDRESSES[name]}/24")
+
+    def _start_echo(self, node: Node) -> None:
+        argv = ["unshare", "--uts", "--", "sh", "-ec", _ECHO, node.name]
+        argv += [*on_time(), sys.executable, "-m", "vipkeeper.drill.echo"]
+        echo = node.start(*argv, stdout=subprocess.PIPE)
+        assert echo.stdout is not None
+        if not echo.stdout.readline():
+            raise RuntimeError(f"no echo server on {node.name}")
+
+    def start_both(self) -> None:
+        """At the same moment; returns when both listen."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Speaker.start, (self.better, self.other)))
+
+    def wait_for_holder(self, speaker: Speaker) -> None:
+        """Wait until it alone has the VIP, for two adverts on end."""
+        peer = self.other if speaker is self.better else self.better
+        for _ in range(2):
+            wait_until(
+                lambda: speaker.node.holds(VIP) and not peer.node.holds(VIP),
+                seconds=SETTLING_SECONDS,
+                what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
+            )
+            time.sleep(self.settings.interval + 0.1)
+
+    def probing(self) -> Drill:
+        """Probe the VIP from the watcher, one datagram a millisecond."""
+        argv = [*on_time(), sys.executable, "-m", "vipkeeper.drill.probe", VIP]
+        process = self.watcher.start(
+            *argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return Drill(cast("subprocess.Popen[str]", process))
+
+    def mark(self, what: str) -> None:
+        self.marks[what] = time.time_ns()
+
+    def cut_off(self, name: str) -> None:
+        """Frames are no longer carried; the node keeps its carrier."""
+        self.network.run("bridge", "link", "set", "dev", name, "state", "0")
+
+    def heal(self, name: str) -> None:
+        self.network.run("bridge", "link", "set", "dev", name, "state", "3")
+
+    def close(self) -> None:
+        self.network.close()
+
+
+class Watch:
+    """A running witness. Leaving the ``with`` block ends it and sets :attr:`sightings`."""
+
+    sightings: Sightings
+
+    def __init__(self, scene: Scene) -> None:
+        nodes = [f"{node.name}={node.mac()}" for node in (scene.better.node, scene.other.node)]
+        self._process = scene.watcher.start(
+            *("env", f"PYTHONPATH={_ROOT}", *on_time(), sys.executable),
+            *("-m", "benchmarks.compare.witness", VIP, ADDRESSES[WATCHER], *nodes),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        said, _ = self._process.communicate(timeout=30)
+        self.sightings = Sightings.from_data(json.loads(said))
+
+
+def on_time() -> list[str]:
+    """How a measuring instrument is started: in real time, where that is permitted."""
+    if os.geteuid() != 0:  # the network is in a user namespace then
+        return []
+    return [program("chrt"), "--fifo", "2"]
