@@ -5,31 +5,45 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
+
+import pytest
 
 from benchmarks.compare.outcome import Outcome
 from benchmarks.compare.rows import KINDS, Beginning, Row
 from benchmarks.compare.scene import OTHER, Scene, Watch
 from vipkeeper.drill.measurement import Drill
+from vipkeeper.errors import LabError
 
 PROBING_SECONDS = 0.3
 """Before anything is done; what begins slowly in either instrument is over by then."""
 
 
-def compare(
-    rows: Iterable[Row], runs: int, said: Callable[[Row, Outcome], None], first_run: int = 0
-) -> Iterator[Outcome]:
-    """Run each row ``runs`` times its own factor for each program; ``said`` hears each outcome."""
+class Listener(Protocol):
+    """Who hears of each run as soon as it is over."""
+
+    def measured(self, row: Row, outcome: Outcome) -> None: ...
+
+    def not_measured(self, row: Row, kind: str, why: str) -> None: ...
+
+
+def compare(rows: Iterable[Row], runs: int, listener: Listener) -> None:
+    """Run each row ``runs`` times its own factor for each program.
+
+    A run in which something that is waited for does not come is told, and the others go on.
+    """
     rows = list(rows)
-    for run in range(first_run, first_run + max((row.times for row in rows), default=0) * runs):
+    for run in range(max((row.times for row in rows), default=0) * runs):
         for row in rows:
             if run < row.times * runs:
                 # Who begins changes from run to run, too.
                 for kind in KINDS if run % 2 else reversed(KINDS):
-                    outcome = measure(row, kind, run)
-                    said(row, outcome)
-                    yield outcome
+                    try:
+                        listener.measured(row, measure(row, kind, run))
+                    except (pytest.fail.Exception, LabError) as failure:
+                        listener.not_measured(row, kind, str(failure))
 
 
 def measure(row: Row, kind: str, run: int) -> Outcome:
@@ -47,8 +61,10 @@ def _kinds(row: Row, kind: str) -> tuple[str, str]:
     return kind, row.successor.of(kind)
 
 
-def _begin(row: Row, scene: Scene) -> str:
+def _begin(row: Row, scene: Scene) -> str | None:
     """Returns the name of who is active before the deed."""
+    if row.beginning is Beginning.NEITHER:
+        return None
     if row.beginning is Beginning.OTHER_ALONE:
         scene.other.start()
         scene.wait_for_holder(scene.other)
@@ -61,7 +77,8 @@ def _begin(row: Row, scene: Scene) -> str:
 def _measure(row: Row, kind: str, run: int, scene: Scene) -> Outcome:
     active = _begin(row, scene)
     with Watch(scene) as watch, scene.probing() as drill:
-        drill.wait_for(active, timeout=20)
+        if active is not None:
+            drill.wait_for(active, timeout=20)
         begun_s = time.monotonic()
         time.sleep(PROBING_SECONDS)
         scene.mark("done")

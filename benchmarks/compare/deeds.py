@@ -13,6 +13,21 @@ from tests.topology import wait_until
 
 FROZEN_SECONDS = 6
 DRAINED_PRIORITY = 1
+_FREEZE = f"""\
+mkdir -p /run/freezer && mount -t cgroup -o freezer freezer /run/freezer
+group=/run/freezer/vipkeeper-$(cat /proc/sys/kernel/random/uuid)
+mkdir "$group"
+for pid in "$@"; do echo "$pid" > "$group/cgroup.procs"; done
+echo FROZEN > "$group/freezer.state"
+sleep {FROZEN_SECONDS}
+date +%s%N
+echo THAWED > "$group/freezer.state"
+for pid in "$@"; do echo "$pid" > /run/freezer/cgroup.procs; done
+rmdir "$group"
+"""
+"""With control groups of version 1, or the row cannot be run."""
+
+_STOP = f'kill -STOP "$@"; sleep {FROZEN_SECONDS}; date +%s%N; kill -CONT "$@"'
 
 
 def nothing(_scene: Scene) -> None:
@@ -36,7 +51,7 @@ def hand_over(scene: Scene) -> None:
     if scene.better.kind == "vipkeeperd":
         _vipkeeper(scene.better, "handover")
     else:
-        scene.better.configuration.write_text(scene.settings.instance(DRAINED_PRIORITY))
+        scene.better.configuration.write_text(scene.settings.configuration(DRAINED_PRIORITY))
         scene.better.signal("HUP")
 
 
@@ -71,11 +86,24 @@ def _kill(speaker: Speaker, *which: str) -> None:
 
 def freeze(scene: Scene) -> None:
     """All its processes stand still for six seconds."""
-    pids = [str(scene.better.pid(which)) for which in ("", "_vrrp")]
-    scene.better.node.run("kill", "-STOP", *pids)
-    time.sleep(FROZEN_SECONDS)
-    scene.mark("woken")
-    scene.better.node.run("kill", "-CONT", *pids)
+    _sleep(scene, _STOP)
+
+
+def freeze_group(scene: Scene) -> None:
+    """The same by the kernel's freezer of control groups: no signal wakes what is in it."""
+    _sleep(scene, _FREEZE)
+
+
+def _sleep(scene: Scene, script: str) -> None:
+    """The script gets the process numbers, and says when it wakes them."""
+    pids = (str(scene.better.pid(which)) for which in ("", "_vrrp"))
+    scene.marks["woken"] = int(scene.better.node.run("sh", "-ec", script, "sh", *pids))
+
+
+def start_both(scene: Scene) -> None:
+    """Both nodes at the same moment."""
+    scene.start_both()
+    scene.wait_for_holder(scene.better)
 
 
 def load_broken(scene: Scene) -> None:
@@ -109,7 +137,9 @@ def add_address_on_one(scene: Scene) -> None:
     """A rolling change: the backup node gets the new file first."""
     addresses = (f"{VIP}/24", "192.168.100.197/24")
     priority = scene.settings.priorities[1]
-    scene.other.configuration.write_text(scene.settings.instance(priority, addresses=addresses))
+    scene.other.configuration.write_text(
+        scene.settings.configuration(priority, addresses=addresses)
+    )
     scene.other.signal("HUP")
 
 

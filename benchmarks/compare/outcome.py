@@ -1,7 +1,8 @@
-"""One run of one row: what was measured, and which of the properties that must hold are lost. Pure."""
+"""One run of one row: what was measured, and what of its bound was missed. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -25,7 +26,7 @@ class Bound:
     holders: tuple[str, ...]
     lost: int | None = None
     two_holders_ms: float | None = 50
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ class Outcome:
         return {BOTH: "two hold the VIP for good", NOBODY: "nobody holds the VIP"}.get(
             self.holder, ""
         )
+
+    def lost_property(self, bound: Bound, most_lost: int | None) -> str:
+        """What no slow machine explains, in words, or nothing."""
+        if self.holder not in bound.holders:
+            return self.for_good() or f"{self.holder} holds the VIP"
+        if most_lost is not None and self.lost > most_lost:
+            return f"{self.lost} probes lost, and {most_lost} may be"
+        return ""
 
     def missed(self, bound: Bound) -> list[str]:
         """What of the bound does not hold, in words."""

@@ -40,7 +40,7 @@ class Scene:
         try:
             self.watcher = self._add_node(WATCHER)
             self.better, self.other = (
-                Speaker(self._add_node(name), kind, settings.instance(priority), directory)
+                Speaker(self._add_node(name), kind, settings.configuration(priority), directory)
                 for name, kind, priority in zip(
                     (BETTER, OTHER), kinds, settings.priorities, strict=True
                 )
@@ -120,7 +120,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        said, _ = self._process.communicate(timeout=30)
+        said = self._process.communicate(timeout=30)[0]
         self.sightings = Sightings.from_data(json.loads(said))
 
 

@@ -17,13 +17,20 @@ class Settings:
     interval: float
     priorities: tuple[int, int]
     password: str | None = None
+    instances: int = 1
 
     def __str__(self) -> str:
-        return f"v{self.version}, {self.interval:g} s, {'/'.join(map(str, self.priorities))}"
+        priorities = "/".join(map(str, self.priorities))
+        return f"v{self.version}, {self.interval:g} s, {priorities}"
 
-    def instance(
-        self, priority: int, *, vrid: int = VRID, addresses: tuple[str, ...] = (f"{VIP}/24",)
-    ) -> str:
+    def configuration(self, priority: int, *, addresses: tuple[str, ...] = (f"{VIP}/24",)) -> str:
+        """A whole file: the instance of the VIP, and as many others, each with an address."""
+        others = range(VRID + 1, VRID + self.instances)
+        return self._instance(priority, VRID, addresses) + "".join(
+            self._instance(priority, vrid, (f"10.9.0.{vrid}/32",)) for vrid in others
+        )
+
+    def _instance(self, priority: int, vrid: int, addresses: tuple[str, ...]) -> str:
         lines = [
             f"vrrp_instance VI_{vrid} {{",
             "    interface eth0",
@@ -48,4 +55,4 @@ class Settings:
 WALKTHROUGH = Settings(2, 1, (100, 50), "password")
 FAST = Settings(3, 0.05, (200, 100))
 FASTEST = Settings(3, 0.01, (200, 100))
-MANY = Settings(3, 0.1, (200, 100))
+MANY = Settings(3, 0.1, (200, 100), instances=250)

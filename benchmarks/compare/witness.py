@@ -1,10 +1,10 @@
-"""The witness on the third machine: ``python -m benchmarks.compare.witness VIP OWN_IP NAME=MAC ...``.
+"""The witness: ``python -m benchmarks.compare.witness VIP OWN_ADDRESS NAME=MAC NAME=MAC``.
 
-Every :data:`PERIOD_NS` it asks each node, at the node's own MAC address, who has the VIP (ARP), and
-keeps who answers: a node holds the VIP while it does. It hears the adverts and the announcements,
-too. When its standard input is closed it prints what it saw, one JSON object, the fields of
-:class:`benchmarks.compare.sightings.Sightings`. Instants are the kernel's, of each packet's arrival
-(nanoseconds of CLOCK_REALTIME): a witness that is run late sees no different times.
+On the third machine, every :data:`PERIOD_NS`, it asks each node, at the node's own MAC address, who
+has the VIP (ARP), and keeps who answers: a node holds the VIP while it does. It hears the adverts
+and the announcements, too. When its standard input is closed it prints what it saw: a JSON object,
+the fields of :class:`benchmarks.compare.sightings.Sightings`. Instants are the kernel's, of each
+packet's arrival (nanoseconds of CLOCK_REALTIME): a witness that is run late sees no other times.
 """
 
 from __future__ import annotations

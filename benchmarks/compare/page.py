@@ -1,0 +1,154 @@
+"""docs/compare.md, from the rows and the results. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from benchmarks.compare.outcome import RESOLUTION_MS, Outcome
+from benchmarks.compare.prose import AGAIN, HEADER, WHY_TIMERS
+from benchmarks.compare.results import Results
+from benchmarks.compare.rows import BEYOND, KINDS, Row, Successor
+from benchmarks.compare.sightings import BOTH, NOBODY
+
+
+def page(rows: Sequence[Row], results: Results) -> str:
+    """The whole page; rows without results are left out."""
+    loads = [each.load for each in results.outcomes]
+    runs = statistics.mode(
+        len(results.of(row.name, kind)) // row.times
+        for row in rows
+        for kind in KINDS
+        if results.of(row.name, kind)
+    )
+    head = HEADER.format(
+        m=results.machine,
+        load=_spread(loads, 1),
+        loaded="other work ran beside it" if max(loads) > 2 else "little else ran",
+        resolution=RESOLUTION_MS,
+        floor=_floor(results),
+    )
+    deeds = [row for row in rows if BEYOND not in row.figures and row.name not in _CHECKS]
+    takeovers = [row for row in rows if BEYOND in row.figures]
+    return "\n".join(
+        (
+            head,
+            "## What is done to the active node\n",
+            _table(_HEAD, chain.from_iterable(_lines(row, results) for row in deeds)),
+            "",
+            WHY_TIMERS,
+            _table(_TAKEOVER_HEAD, chain.from_iterable(_takeover(r, results) for r in takeovers)),
+            "",
+            AGAIN.format(runs=runs),
+        )
+    )
+
+
+_CHECKS = ("nothing", "known-outage")
+_HEAD = (
+    *("what is done", "settings", "program", "runs", "probes lost", "gap, ms"),
+    *("two holders, ms", "at the end", "besides", "as asked"),
+)
+_TAKEOVER_HEAD = (
+    *("interval", "program", "runs", "probes lost", "gap, ms", "late, ms", "as asked"),
+)
+
+
+def _floor(results: Results) -> str:
+    quiet = [each for kind in KINDS for each in results.of("nothing", kind)]
+    known = [each for kind in KINDS for each in results.of("known-outage", kind)]
+    if not quiet or not known:
+        return "Not checked in these runs."
+    return (
+        f"With nothing done at all, {sum(each.lost for each in quiet)} of"
+        f" {sum(each.sent for each in quiet):,} probes were lost. With the watcher itself cut off"
+        f" for 300 ms, the gap was {_spread([each.longest_gap_ms for each in known], 1)} ms"
+        f" ({len(known)} runs; the commands that cut and mend are in it). The prober or the"
+        " witness was not run for"
+        f" {max(each.stall_ms for each in results.outcomes):g} ms at the worst, and"
+        f" {statistics.median(each.stall_ms for each in results.outcomes):g} ms in the median run."
+    )
+
+
+def _lines(row: Row, results: Results) -> Iterator[list[str]]:
+    for kind in KINDS:
+        outcomes = results.of(row.name, kind)
+        if outcomes:
+            yield [
+                row.what,
+                str(row.settings),
+                _program(row, kind),
+                str(len(outcomes)),
+                _spread([each.lost for each in outcomes]),
+                _spread([each.longest_gap_ms for each in outcomes]),
+                _spread([each.two_holders_ms for each in outcomes]),
+                _holders(outcomes),
+                _besides(row, outcomes),
+                _as_asked(row, outcomes),
+            ]
+
+
+def _takeover(row: Row, results: Results) -> Iterator[list[str]]:
+    for kind in KINDS:
+        outcomes = results.of(row.name, kind)
+        if outcomes:
+            late = [each.figures[BEYOND] for each in outcomes if BEYOND in each.figures]
+            yield [
+                f"v{row.settings.version}, {row.settings.interval:g} s",
+                kind,
+                str(len(outcomes)),
+                _spread([each.lost for each in outcomes]),
+                _spread([each.longest_gap_ms for each in outcomes]),
+                _spread(late, 2),
+                _as_asked(row, outcomes),
+            ]
+
+
+def _program(row: Row, kind: str) -> str:
+    if row.successor is Successor.SAME:
+        return kind
+    return f"{kind}, then {row.successor.of(kind)}"
+
+
+def _spread(values: Sequence[float], digits: int = 0) -> str:
+    """The median, and from the least to the most where they differ."""
+    if not values:
+        return "-"
+    least, median, most = (
+        f"{each:,.{digits}f}" for each in (min(values), statistics.median(values), max(values))
+    )
+    return median if least == most else f"{median} ({least} to {most})"
+
+
+def _holders(outcomes: Sequence[Outcome]) -> str:
+    names = [_CALLED.get(each.holder, each.holder) for each in outcomes]
+    return ", ".join(
+        name if len(set(names)) == 1 else f"{name} ({names.count(name)})"
+        for name in sorted(set(names))
+    )
+
+
+_CALLED = {BOTH: "**both**", NOBODY: "**nobody**"}
+
+
+def _besides(row: Row, outcomes: Sequence[Outcome]) -> str:
+    said = []
+    for name in row.figures:
+        values = [each.figures[name] for each in outcomes if name in each.figures]
+        missing = len(outcomes) - len(values)
+        never = f", never in {missing} runs" if missing else ""
+        said.append(f"{name}: {_spread(values)}{never}")
+    return "; ".join(said)
+
+
+def _as_asked(row: Row, outcomes: Sequence[Outcome]) -> str:
+    held = sum(not each.missed(row.bound) for each in outcomes)
+    mark = "✔" if held == len(outcomes) else "✘"
+    return f"{mark} {held} of {len(outcomes)}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
