@@ -35,9 +35,9 @@ def compare(rows: Iterable[Row], runs: int, listener: Listener) -> None:
     A run in which something that is waited for does not come is told, and the others go on.
     """
     rows = list(rows)
-    for run in range(max((row.times for row in rows), default=0) * runs):
+    for run in range(max((row.runs(runs) for row in rows), default=0)):
         for row in rows:
-            if run < row.times * runs:
+            if run < row.runs(runs):
                 # Who begins changes from run to run, too.
                 for kind in KINDS if run % 2 else reversed(KINDS):
                     try:

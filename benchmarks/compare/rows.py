@@ -51,7 +51,11 @@ class Row:
     successor: Successor = Successor.SAME
     beginning: Beginning = Beginning.BOTH
     figures: Mapping[str, Figure] = field(default_factory=dict)
-    times: int = 1
+    times: float = 1
+
+    def runs(self, runs: int) -> int:
+        """How often it is run for each program where most rows are ``runs`` times."""
+        return max(1, round(self.times * runs))
 
 
 TRANSITIONS = "transitions"
@@ -127,6 +131,7 @@ ROWS = (
         deeds.kill_all,
         6,
         Bound(_OTHER, two_holders_ms=0),
+        times=0.4,
     ),
     Row(
         "kill-parent",
@@ -167,6 +172,7 @@ ROWS = (
             TRANSITIONS: figures.transitions,
             TWO_AFTER_WAKING: figures.two_after_waking_ms,
         },
+        times=0.4,
     ),
     Row(
         "broken-file",
@@ -183,6 +189,7 @@ ROWS = (
         deeds.load_missing_interface,
         2,
         Bound(_BETTER, lost=0, two_holders_ms=0),
+        times=0.4,
     ),
     Row(
         "address-deleted",
@@ -245,6 +252,7 @@ ROWS = (
         Bound(_BETTER, two_holders_ms=None, figures={TRANSITIONS_OF_OTHER: MANY.instances}),
         beginning=Beginning.NEITHER,
         figures={TRANSITIONS_OF_OTHER: figures.transitions_of_other},
+        times=0.4,
     ),
     Row(
         "cut-1",

@@ -68,15 +68,14 @@ class Scene:
             list(pool.map(Speaker.start, (self.better, self.other)))
 
     def wait_for_holder(self, speaker: Speaker) -> None:
-        """Wait until it alone has the VIP, for two adverts on end."""
+        """Wait until it alone has the VIP, and the peer has heard so."""
         peer = self.other if speaker is self.better else self.better
-        for _ in range(2):
-            wait_until(
-                lambda: speaker.node.holds(VIP) and not peer.node.holds(VIP),
-                seconds=SETTLING_SECONDS,
-                what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
-            )
-            time.sleep(self.settings.interval + 0.1)
+        wait_until(
+            lambda: speaker.node.holds(VIP) and not peer.node.holds(VIP),
+            seconds=SETTLING_SECONDS,
+            what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
+        )
+        time.sleep(self.settings.interval)
 
     def probing(self) -> Drill:
         """Probe the VIP from the watcher, one datagram a millisecond."""
