@@ -81,6 +81,7 @@ def _measure(row: Row, kind: str, run: int, scene: Scene) -> Outcome:
             drill.wait_for(active, timeout=20)
         begun_s = time.monotonic()
         time.sleep(PROBING_SECONDS)
+        scene.elections = scene.transitions(scene.better, scene.other)
         scene.mark("done")
         done_ms = (time.monotonic() - begun_s) * 1e3
         row.deed(scene)

@@ -48,8 +48,16 @@ def stop(scene: Scene) -> None:
 
 def hand_over(scene: Scene) -> None:
     """What the program offers: a command, or a priority that is edited and reloaded."""
+    _drain(scene, "handover")
+
+
+def maintain(scene: Scene) -> None:
+    _drain(scene, "maintenance", "on")
+
+
+def _drain(scene: Scene, *command: str) -> None:
     if scene.better.kind == "vipkeeperd":
-        _vipkeeper(scene.better, "handover")
+        _vipkeeper(scene.better, *command)
     else:
         scene.better.configuration.write_text(scene.settings.configuration(DRAINED_PRIORITY))
         scene.better.signal("HUP")
@@ -70,6 +78,12 @@ def restart(scene: Scene) -> None:
 
 def kill_all(scene: Scene) -> None:
     _kill(scene.better, "", "_vrrp")
+
+
+def crash_and_start(scene: Scene) -> None:
+    kill_all(scene)
+    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    scene.better.start()
 
 
 def kill_parent(scene: Scene) -> None:

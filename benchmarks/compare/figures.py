@@ -8,8 +8,6 @@ from __future__ import annotations
 from benchmarks.compare.scene import ADDRESSES, BETTER, OTHER, Scene
 from benchmarks.compare.sightings import NS_PER_MS, Sightings
 
-BECAME_MASTER = "Entering MASTER STATE"
-
 
 def beyond_timers_ms(scene: Scene, sightings: Sightings) -> float | None:
     """By how much later than its timers allow the other node sent its first advert as Active.
@@ -28,12 +26,13 @@ def announced_ms(scene: Scene, sightings: Sightings) -> float | None:
 
 
 def transitions(scene: Scene, _sightings: Sightings) -> float:
-    """How often either node has become Active, by its log."""
-    return sum(each.log().count(BECAME_MASTER) for each in (scene.better, scene.other))
+    """How often either node has become Active since the deed was begun."""
+    return scene.transitions(scene.better, scene.other) - scene.elections
 
 
 def transitions_of_other(scene: Scene, _sightings: Sightings) -> float:
-    return scene.other.log().count(BECAME_MASTER)
+    """Where the deed is the start of both."""
+    return scene.transitions(scene.other)
 
 
 def two_after_waking_ms(scene: Scene, sightings: Sightings) -> float:

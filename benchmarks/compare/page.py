@@ -6,10 +6,11 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from benchmarks.compare.outcome import RESOLUTION_MS, Outcome
+from benchmarks.compare.outcome import RESOLUTION_MS, Bound, Outcome
 from benchmarks.compare.prose import AGAIN, HEADER, WHY_TIMERS
 from benchmarks.compare.results import Results
 from benchmarks.compare.rows import BEYOND, KINDS, Row, Successor
+from benchmarks.compare.scene import BETTER, OTHER
 from benchmarks.compare.sightings import BOTH, NOBODY
 
 
@@ -20,7 +21,6 @@ def page(rows: Sequence[Row], results: Results) -> str:
     head = HEADER.format(
         m=results.machine,
         load=_spread(loads, 1),
-        loaded="other work ran beside it" if max(loads) > 2 else "little else ran",
         resolution=RESOLUTION_MS,
         floor=_floor(results),
     )
@@ -42,7 +42,7 @@ def page(rows: Sequence[Row], results: Results) -> str:
 
 _CHECKS = ("nothing", "known-outage")
 _HEAD = (
-    *("what is done", "settings", "program", "runs", "probes lost", "gap, ms"),
+    *("what is done", "settings", "vipkeeperd must", "program", "runs", "probes lost", "gap, ms"),
     *("two holders, ms", "at the end", "besides", "as asked"),
 )
 _TAKEOVER_HEAD = (
@@ -67,12 +67,12 @@ def _floor(results: Results) -> str:
 
 
 def _lines(row: Row, results: Results) -> Iterator[list[str]]:
+    said = (row.what, str(row.settings), _must(row.bound))
     for kind in KINDS:
         outcomes = results.of(row.name, kind)
         if outcomes:
             yield [
-                row.what,
-                str(row.settings),
+                *said,
                 _program(row, kind),
                 str(len(outcomes)),
                 _spread([each.lost for each in outcomes]),
@@ -82,6 +82,7 @@ def _lines(row: Row, results: Results) -> Iterator[list[str]]:
                 _besides(row, outcomes),
                 _as_asked(row, outcomes),
             ]
+            said = ("", "", "")  # the row goes on
 
 
 def _takeover(row: Row, results: Results) -> Iterator[list[str]]:
@@ -124,7 +125,17 @@ def _holders(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-_CALLED = {BOTH: "**both**", NOBODY: "**nobody**"}
+_CALLED = {BETTER: "better", OTHER: "other", BOTH: "**both**", NOBODY: "**nobody**"}
+
+
+def _must(bound: Bound) -> str:
+    said = [] if bound.lost is None else [f"lose {bound.lost or 'nothing'}"]
+    if bound.two_holders_ms is not None:
+        said.append(f"two ≤ {bound.two_holders_ms:g} ms" if bound.two_holders_ms else "never two")
+    if len(bound.holders) == 1:
+        said.append(f"end on the {_CALLED[bound.holders[0]]}")
+    said += [f"{name} ≤ {most:g}" for name, most in bound.figures.items()]
+    return ", ".join(said)
 
 
 def _besides(row: Row, outcomes: Sequence[Outcome]) -> str:

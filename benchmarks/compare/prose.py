@@ -12,8 +12,8 @@ the picture in it are written whole by `make compare`, from [what each run measu
 
 ![Probes answered and lost over time while the active node's daemon is stopped, for both programs](compare.svg)
 
-**Machine.** {m.cores} cores, Linux {m.kernel}, Python {m.python}, {m.day}; load average {load} meanwhile: {loaded}. The two
-programs ran one after the other, never at the same time; who came first changed from run to run.
+**Machine.** {m.cores} cores, Linux {m.kernel}, Python {m.python}, {m.day}; load average {load} meanwhile.
+The two programs ran one after the other, never at the same time; who came first changed from run to run.
 
 **How it is measured.** Two nodes and a watcher, each in a network namespace, on one bridge; each run has its own. The watcher
 sends one UDP probe a millisecond to the VIP, in real time (SCHED_FIFO) and on an absolute schedule; an echo server on each
@@ -25,9 +25,10 @@ kernel received them.
 
 **The measurement itself.** {floor}
 
-**How to read it.** Median, and from least to most, of so many runs. Settings are version, interval and the two priorities;
-what is done, is done to the node with the higher one. ✔ and ✘ say in how many runs the
-program did what vipkeeperd must do in that row.
+**How to read it.** Median, and from least to most, of so many runs. Settings are version, interval and the two priorities; what
+is done, is done to the *better* node, which has the higher one and is active; the *other* one is the backup. *At the end* is who
+holds the VIP when nothing more is looked at. ✔ and ✘ say in how many runs the program did what vipkeeperd must do in that row;
+{resolution:g} ms are allowed beyond a bound on two holders, since less cannot be seen.
 """
 
 WHY_TIMERS = """\

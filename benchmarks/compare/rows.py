@@ -115,6 +115,14 @@ ROWS = (
         5,
         _SMOOTH,
     ),
+    Row(
+        "maintenance",
+        "`vipkeeper maintenance on`; keepalived: its priority lowered, SIGHUP",
+        FAST,
+        deeds.maintain,
+        2,
+        _SMOOTH,
+    ),
     Row("restart", "restart of the daemon", FAST, deeds.restart, 2, Bound(_BETTER, lost=0)),
     Row(
         "kill-all",
@@ -132,6 +140,14 @@ ROWS = (
         6,
         Bound(_OTHER, two_holders_ms=0),
         times=0.4,
+    ),
+    Row(
+        "crash",
+        "SIGKILL of all its processes, and a start when the other node has the VIP",
+        FAST,
+        deeds.crash_and_start,
+        2,
+        Bound(_BETTER, two_holders_ms=50),
     ),
     Row(
         "kill-parent",
@@ -155,7 +171,7 @@ ROWS = (
         FAST,
         deeds.freeze,
         3,
-        Bound(_BETTER, figures={TRANSITIONS: 3}),
+        Bound(_BETTER, figures={TRANSITIONS: 2}),
         figures={
             TRANSITIONS: figures.transitions,
             TWO_AFTER_WAKING: figures.two_after_waking_ms,
@@ -167,7 +183,7 @@ ROWS = (
         FAST,
         deeds.freeze_group,
         3,
-        Bound(_BETTER, figures={TRANSITIONS: 3}),
+        Bound(_BETTER, figures={TRANSITIONS: 2}),
         figures={
             TRANSITIONS: figures.transitions,
             TWO_AFTER_WAKING: figures.two_after_waking_ms,
@@ -197,7 +213,7 @@ ROWS = (
         FAST,
         deeds.delete_address,
         1,
-        Bound(_BETTER, lost=20),
+        Bound(_BETTER, lost=20, figures={TRANSITIONS: 0}),
         figures={TRANSITIONS: figures.transitions},
     ),
     Row(

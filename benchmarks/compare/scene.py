@@ -30,13 +30,15 @@ _ECHO = 'hostname "$0" && exec "$@"'  # by which name the echo server answers
 class Scene:
     """One run: its machines, programs and measuring instruments. Close it.
 
-    ``marks`` are instants that the deed has noted (CLOCK_REALTIME, nanoseconds).
+    ``marks`` are instants that were noted (CLOCK_REALTIME, nanoseconds). ``elections`` is how often
+    a node had become Active before the deed.
     """
 
     def __init__(self, settings: Settings, kinds: tuple[str, str], directory: Path) -> None:
         self.settings = settings
         self.network = Network()
         self.marks: dict[str, int] = {}
+        self.elections = 0
         try:
             self.watcher = self._add_node(WATCHER)
             self.better, self.other = (
@@ -87,6 +89,10 @@ class Scene:
 
     def mark(self, what: str) -> None:
         self.marks[what] = time.time_ns()
+
+    def transitions(self, *speakers: Speaker) -> int:
+        """How often they have become Active so far, by their logs, whose words are the same."""
+        return sum(each.log().count("Entering MASTER STATE") for each in speakers)
 
     def cut_off(self, name: str) -> None:
         """Frames are no longer carried; the node keeps its carrier."""
