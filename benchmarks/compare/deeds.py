@@ -7,8 +7,7 @@ import time
 from contextlib import suppress
 
 from benchmarks.compare.scene import BETTER, Scene
-from benchmarks.compare.settings import VIP
-from tests.programs import Speaker
+from tests.programs import TAKEOVER_SECONDS, Speaker
 from tests.topology import wait_until
 
 FROZEN_SECONDS = 6
@@ -82,7 +81,7 @@ def kill_all(scene: Scene) -> None:
 
 def crash_and_start(scene: Scene) -> None:
     kill_all(scene)
-    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    _wait_for_takeover(scene, scene.other)
     scene.better.start()
 
 
@@ -137,30 +136,37 @@ def load_missing_interface(scene: Scene) -> None:
 
 def delete_address(scene: Scene) -> None:
     scene.mark("deleted")
-    scene.better.node.run("ip", "address", "del", f"{VIP}/24", "dev", "eth0")
+    scene.better.node.run("ip", "address", "del", scene.settings.vip_with_prefix, "dev", "eth0")
+
+
+def _wait_for_takeover(scene: Scene, by: Speaker) -> None:
+    wait_until(
+        lambda: by.node.holds(scene.settings.vip),
+        seconds=TAKEOVER_SECONDS,
+        what=lambda: f"{by.node.name} takes over\n{by.log()}",
+    )
 
 
 def interface_down_and_up(scene: Scene) -> None:
     scene.better.node.run("ip", "link", "set", "eth0", "down")
-    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    _wait_for_takeover(scene, scene.other)
     time.sleep(0.3)
     scene.better.node.run("ip", "link", "set", "eth0", "up")
 
 
 def add_address_on_one(scene: Scene) -> None:
     """A rolling change: the backup node gets the new file first."""
-    addresses = (f"{VIP}/24", "192.168.100.197/24")
-    priority = scene.settings.priorities[1]
-    scene.other.configuration.write_text(
-        scene.settings.configuration(priority, addresses=addresses)
+    changed = scene.settings.configuration(
+        scene.settings.priorities[1], more_addresses=("192.168.100.197/24",)
     )
+    scene.other.configuration.write_text(changed)
     scene.other.signal("HUP")
 
 
 def part_and_heal(scene: Scene) -> None:
     """The better node is cut off, keeps its carrier, and comes back."""
     scene.cut_off(BETTER)
-    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    _wait_for_takeover(scene, scene.other)
     time.sleep(1)
     scene.heal(BETTER)
     scene.mark("healed")
@@ -168,10 +174,10 @@ def part_and_heal(scene: Scene) -> None:
 
 def unplug(scene: Scene) -> None:
     scene.network.unplug(BETTER)
-    wait_until(lambda: scene.other.node.holds(VIP), seconds=15, what="the other node takes over")
+    _wait_for_takeover(scene, scene.other)
 
 
 def come_back(scene: Scene) -> None:
     """The better node was not there; now it is started."""
     scene.better.start()
-    wait_until(lambda: scene.better.node.holds(VIP), seconds=15, what="the better node takes over")
+    _wait_for_takeover(scene, scene.better)

@@ -129,7 +129,9 @@ _CALLED = {BETTER: "better", OTHER: "other", BOTH: "**both**", NOBODY: "**nobody
 
 
 def _must(bound: Bound) -> str:
-    said = [] if bound.lost is None else [f"lose {bound.lost or 'nothing'}"]
+    said = []
+    if bound.lost is not None:
+        said.append(f"lose ≤ {bound.lost}" if bound.lost else "lose nothing")
     if bound.two_holders_ms is not None:
         said.append(f"two ≤ {bound.two_holders_ms:g} ms" if bound.two_holders_ms else "never two")
     if len(bound.holders) == 1:

@@ -9,7 +9,7 @@ from enum import Enum
 from benchmarks.compare import deeds, figures
 from benchmarks.compare.outcome import Bound
 from benchmarks.compare.scene import BETTER, OTHER, Scene
-from benchmarks.compare.settings import FAST, FASTEST, MANY, WALKTHROUGH, Settings
+from benchmarks.compare.settings import FAST, FAST_IPV6, FASTEST, MANY, WALKTHROUGH, Settings
 from benchmarks.compare.sightings import Sightings
 
 KINDS = ("keepalived", "vipkeeperd")
@@ -89,6 +89,7 @@ ROWS = (
     ),
     Row("stop", "planned stop (SIGTERM)", WALKTHROUGH, deeds.stop, 2, _SMOOTH),
     Row("stop-fast", "planned stop (SIGTERM)", FAST, deeds.stop, 1, _SMOOTH),
+    Row("stop-ipv6", "planned stop (SIGTERM)", FAST_IPV6, deeds.stop, 1, _SMOOTH),
     Row(
         "stop-mixed",
         "planned stop, the successor is the other program",
@@ -128,6 +129,14 @@ ROWS = (
         "kill-all",
         "SIGKILL of all its processes",
         FAST,
+        deeds.kill_all,
+        2,
+        Bound(_OTHER, two_holders_ms=0),
+    ),
+    Row(
+        "kill-all-ipv6",
+        "SIGKILL of all its processes",
+        FAST_IPV6,
         deeds.kill_all,
         2,
         Bound(_OTHER, two_holders_ms=0),

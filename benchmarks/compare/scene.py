@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
-from benchmarks.compare.settings import VIP, Settings
+from benchmarks.compare.settings import PREFIX_LENGTHS, Settings
 from benchmarks.compare.sightings import Sightings
 from tests.programs import Speaker
 from tests.topology import Network, Node, program, wait_until
@@ -19,6 +19,7 @@ from vipkeeper.drill.measurement import Drill
 
 BETTER, OTHER, WATCHER = "test01", "test02", "watcher"
 ADDRESSES = {BETTER: "192.168.100.131", OTHER: "192.168.100.67", WATCHER: "192.168.100.5"}
+IPV6_ADDRESSES = {BETTER: "2001:db8::131", OTHER: "2001:db8::67", WATCHER: "2001:db8::5"}
 
 SETTLING_SECONDS = 60.0
 """A bound for waiting, not a measurement."""
@@ -54,7 +55,15 @@ class Scene:
             raise
 
     def _add_node(self, name: str) -> Node:
-        return self.network.add_node(name, f"{ADDRESSES[name]}/24")
+        node = self.network.add_node(name, f"{ADDRESSES[name]}/{PREFIX_LENGTHS[4]}")
+        if self.settings.family == 6:
+            address = f"{IPV6_ADDRESSES[name]}/{PREFIX_LENGTHS[6]}"
+            node.run("ip", "address", "add", address, "dev", "eth0", "nodad")
+            wait_until(
+                lambda: not node.run("ip", "-6", "address", "show", "tentative"),
+                what="the link-local address can be used",
+            )
+        return node
 
     def _start_echo(self, node: Node) -> None:
         argv = ["unshare", "--uts", "--", "sh", "-ec", _ECHO, node.name]
@@ -73,15 +82,19 @@ class Scene:
         """Wait until it alone has the VIP, and the peer has heard so."""
         peer = self.other if speaker is self.better else self.better
         wait_until(
-            lambda: speaker.node.holds(VIP) and not peer.node.holds(VIP),
+            lambda: self._alone(speaker, peer),
             seconds=SETTLING_SECONDS,
             what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
         )
         time.sleep(self.settings.interval)
 
+    def _alone(self, speaker: Speaker, peer: Speaker) -> bool:
+        vip = self.settings.vip
+        return speaker.node.holds(vip) and not peer.node.holds(vip)
+
     def probing(self) -> Drill:
         """Probe the VIP from the watcher, one datagram a millisecond."""
-        argv = [*on_time(), sys.executable, "-m", "vipkeeper.drill.probe", VIP]
+        argv = [*on_time(), sys.executable, "-m", "vipkeeper.drill.probe", self.settings.vip]
         process = self.watcher.start(
             *argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -111,10 +124,12 @@ class Watch:
     sightings: Sightings
 
     def __init__(self, scene: Scene) -> None:
+        addresses = IPV6_ADDRESSES if scene.settings.family == 6 else ADDRESSES
         nodes = [f"{node.name}={node.mac()}" for node in (scene.better.node, scene.other.node)]
         self._process = scene.watcher.start(
             *("env", f"PYTHONPATH={_ROOT}", *on_time(), sys.executable),
-            *("-m", "benchmarks.compare.witness", VIP, ADDRESSES[WATCHER], *nodes),
+            *("-m", "benchmarks.compare.witness", scene.settings.vip),
+            *(addresses[WATCHER], *nodes),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

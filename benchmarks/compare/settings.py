@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VIP = "192.168.100.196"
 VRID = 1
+VIPS = {4: "192.168.100.196", 6: "2001:db8::196"}
+PREFIX_LENGTHS = {4: 24, 6: 64}
 NS_PER_SECOND = 1_000_000_000
 
 
@@ -18,13 +19,27 @@ class Settings:
     priorities: tuple[int, int]
     password: str | None = None
     instances: int = 1
+    family: int = 4
 
     def __str__(self) -> str:
         priorities = "/".join(map(str, self.priorities))
-        return f"v{self.version}, {self.interval:g} s, {priorities}"
+        ipv6 = ", IPv6" if self.family == 6 else ""
+        return f"v{self.version}{ipv6}, {self.interval:g} s, {priorities}"
 
-    def configuration(self, priority: int, *, addresses: tuple[str, ...] = (f"{VIP}/24",)) -> str:
+    @property
+    def vip(self) -> str:
+        """The address that is probed."""
+        return VIPS[self.family]
+
+    @property
+    def vip_with_prefix(self) -> str:
+        return f"{self.vip}/{PREFIX_LENGTHS[self.family]}"
+
+    def configuration(self, priority: int, *, more_addresses: tuple[str, ...] = ()) -> str:
         """A whole file: the instance of the VIP, and as many others, each with an address."""
+        # RFC 9568 5.2.9: with IPv6 the first one is link-local.
+        link_local = ("fe80::196/64",) if self.family == 6 else ()
+        addresses = (*link_local, self.vip_with_prefix, *more_addresses)
         others = range(VRID + 1, VRID + self.instances)
         return self._instance(priority, VRID, addresses) + "".join(
             self._instance(priority, vrid, (f"10.9.0.{vrid}/32",)) for vrid in others
@@ -54,5 +69,6 @@ class Settings:
 
 WALKTHROUGH = Settings(2, 1, (100, 50), "password")
 FAST = Settings(3, 0.05, (200, 100))
+FAST_IPV6 = Settings(3, 0.05, (200, 100), family=6)
 FASTEST = Settings(3, 0.01, (200, 100))
 MANY = Settings(3, 0.1, (200, 100), instances=250)

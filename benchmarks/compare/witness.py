@@ -1,10 +1,10 @@
 """The witness: ``python -m benchmarks.compare.witness VIP OWN_ADDRESS NAME=MAC NAME=MAC``.
 
 On the third machine, every :data:`PERIOD_NS`, it asks each node, at the node's own MAC address, who
-has the VIP (ARP), and keeps who answers: a node holds the VIP while it does. It hears the adverts
-and the announcements, too. When its standard input is closed it prints what it saw: a JSON object,
-the fields of :class:`benchmarks.compare.sightings.Sightings`. Instants are the kernel's, of each
-packet's arrival (nanoseconds of CLOCK_REALTIME): a witness that is run late sees no other times.
+has the VIP (ARP or ND), and keeps who answers: a node holds the VIP while it does. It hears the
+adverts and the announcements, too. When its standard input is closed it prints what it saw: a JSON
+object, the fields of :class:`benchmarks.compare.sightings.Sightings`. Instants are the kernel's, of
+each packet's arrival (nanoseconds of CLOCK_REALTIME): late, it sees no other times than on time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import socket
 import struct
 import sys
 import time
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from benchmarks.compare.questions import Question, Solicitation, WhoHas
 
 PERIOD_NS = 4_000_000
 HOLE_NS = 30_000_000
@@ -23,13 +27,29 @@ HOLE_NS = 30_000_000
 VRRP = 112
 GROUP = "224.0.0.18"
 
-_ARP_FRAME = struct.Struct("!6s6sHHHBBH6s4s6s4s")
-_REQUEST, _REPLY = 1, 2
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the socket module does not name it
 _TIMESPEC = struct.Struct("@qq")
 
 
-def _stamped(receiver: socket.socket) -> socket.socket:
+def _question(vip: str, own_address: str, own_mac: bytes) -> Question:
+    asked, own = ip_address(vip), ip_address(own_address)
+    if isinstance(asked, IPv4Address) and isinstance(own, IPv4Address):
+        return WhoHas(asked, own, own_mac)
+    assert isinstance(asked, IPv6Address)
+    assert isinstance(own, IPv6Address)
+    return Solicitation(asked, own, own_mac)
+
+
+def _advert_socket() -> socket.socket:
+    """What VRRPv2 and VRRPv3 over IPv4 say; adverts over IPv6 are not looked at."""
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_RAW, VRRP)
+    index = socket.if_nametoindex("eth0")
+    membership = struct.pack("=4s4si", socket.inet_aton(GROUP), bytes(4), index)
+    receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    return _stamp(receiver)
+
+
+def _stamp(receiver: socket.socket) -> socket.socket:
     receiver.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     receiver.setblocking(False)
@@ -52,22 +72,13 @@ class Witness:
     """Asks, hears, and keeps what it saw; :meth:`seen` says it."""
 
     def __init__(self, vip: str, own_address: str, macs: dict[str, str]) -> None:
-        self._vip = socket.inet_aton(vip)
         self._names = {bytes.fromhex(mac.replace(":", "")): name for name, mac in macs.items()}
-        self._arp = _stamped(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)))
-        self._arp.bind(("eth0", 0x0806))
-        self._adverts = _stamped(socket.socket(socket.AF_INET, socket.SOCK_RAW, VRRP))
-        membership = socket.inet_aton(GROUP) + socket.inet_aton(own_address)
-        self._adverts.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        self._own_mac = self._arp.getsockname()[4]
-        own = (self._own_mac, socket.inet_aton(own_address))
-        self._questions = [
-            _ARP_FRAME.pack(
-                *(mac, self._own_mac, 0x0806, 1, 0x0800, 6, 4),
-                *(_REQUEST, *own, bytes(6), self._vip),
-            )
-            for mac in self._names
-        ]
+        own_mac = Path("/sys/class/net/eth0/address").read_text().strip()
+        self._question = _question(vip, own_address, bytes.fromhex(own_mac.replace(":", "")))
+        self._questions = [self._question.to(mac) for mac in self._names]
+        self._wire = _stamp(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
+        self._wire.bind(("eth0", self._question.ethertype))
+        self._adverts = _advert_socket()
         self._held: dict[str, list[list[int]]] = {name: [] for name in macs}
         self._heard: list[tuple[int, str, int]] = []
         self._announced: list[tuple[int, str]] = []
@@ -76,7 +87,7 @@ class Witness:
     def run(self, stop_fd: int) -> None:
         """Until `stop_fd` reads as closed. What slots were missed is not made up for."""
         due_ns = asked_ns = time.monotonic_ns()
-        watched = [self._arp.fileno(), self._adverts.fileno(), stop_fd]
+        watched = [self._wire.fileno(), self._adverts.fileno(), stop_fd]
         while True:
             now_ns = time.monotonic_ns()
             if now_ns >= due_ns:
@@ -85,8 +96,8 @@ class Witness:
                 asked_ns = now_ns
                 due_ns += ((now_ns - due_ns) // PERIOD_NS + 1) * PERIOD_NS
             readable, _, _ = select.select(watched, [], [], max(0, due_ns - now_ns) / 1e9)
-            if self._arp.fileno() in readable:
-                self._hear_arp()
+            if self._wire.fileno() in readable:
+                self._hear_answers()
             if self._adverts.fileno() in readable:
                 self._hear_adverts()
             if stop_fd in readable:
@@ -94,22 +105,18 @@ class Witness:
 
     def _ask(self) -> None:
         for question in self._questions:
-            self._arp.send(question)
+            self._wire.send(question)
 
-    def _hear_arp(self) -> None:
-        while received := _receive(self._arp):
+    def _hear_answers(self) -> None:
+        while received := _receive(self._wire):
             frame, instant_ns = received
-            if len(frame) < _ARP_FRAME.size:
+            heard = self._question.read(frame)
+            if heard is None or heard.mac not in self._names:
                 continue
-            destination, _, _, _, _, _, _, operation, mac, sender, _, target = _ARP_FRAME.unpack(
-                frame[: _ARP_FRAME.size]
-            )
-            name = self._names.get(mac)
-            if name is None or sender != self._vip:
-                continue
-            if target == self._vip:
+            name = self._names[heard.mac]
+            if heard.unasked:
                 self._announced.append((instant_ns, name))
-            elif operation == _REPLY and destination == self._own_mac:
+            else:
                 self._note_holding(self._held[name], instant_ns)
 
     @staticmethod
