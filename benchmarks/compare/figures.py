@@ -9,12 +9,26 @@ from benchmarks.compare.scene import ADDRESSES, BETTER, OTHER, Scene
 from benchmarks.compare.sightings import NS_PER_MS, Sightings
 
 
-def beyond_timers_ms(scene: Scene, sightings: Sightings) -> float | None:
+def advert_late_ms(scene: Scene, sightings: Sightings) -> float | None:
     """By how much later than its timers allow the other node sent its first advert as Active.
 
     The down interval is counted from the last advert that was on the wire in this very run.
     """
-    took_ms = sightings.takeover_ms(ADDRESSES[BETTER], ADDRESSES[OTHER])
+    last_ns = sightings.last_advert_ns(ADDRESSES[BETTER])
+    if last_ns is None:
+        return None
+    return _beyond(scene, sightings.first_advert_after_ms(ADDRESSES[OTHER], last_ns))
+
+
+def announcement_late_ms(scene: Scene, sightings: Sightings) -> float | None:
+    """The same of its first announcement, at which clients and switches turn to it."""
+    last_ns = sightings.last_advert_ns(ADDRESSES[BETTER])
+    if last_ns is None:
+        return None
+    return _beyond(scene, sightings.announced_after_ms(OTHER, last_ns))
+
+
+def _beyond(scene: Scene, took_ms: float | None) -> float | None:
     if took_ms is None:
         return None
     return took_ms - scene.settings.down_interval_ns(scene.settings.priorities[1]) / NS_PER_MS

@@ -9,7 +9,14 @@ from itertools import chain
 from benchmarks.compare.outcome import RESOLUTION_MS, Bound, Outcome
 from benchmarks.compare.prose import AGAIN, HEADER, WHY_TIMERS
 from benchmarks.compare.results import Results
-from benchmarks.compare.rows import BEYOND, KINDS, Row, Successor
+from benchmarks.compare.rows import (
+    ADVERT_LATE,
+    ANNOUNCEMENT_LATE,
+    KINDS,
+    MOST_LATE_MS,
+    Row,
+    Successor,
+)
 from benchmarks.compare.scene import BETTER, OTHER
 from benchmarks.compare.sightings import BOTH, NOBODY
 
@@ -23,9 +30,10 @@ def page(rows: Sequence[Row], results: Results) -> str:
         load=_spread(loads, 1),
         resolution=RESOLUTION_MS,
         floor=_floor(results),
+        summary=_summary(rows, results),
     )
-    deeds = [row for row in rows if BEYOND not in row.figures and row.name not in _CHECKS]
-    takeovers = [row for row in rows if BEYOND in row.figures]
+    deeds = [row for row in rows if _is_deed(row)]
+    takeovers = [row for row in rows if ADVERT_LATE in row.figures]
     return "\n".join(
         (
             head,
@@ -46,8 +54,26 @@ _HEAD = (
     *("two holders, ms", "at the end", "besides", "as asked"),
 )
 _TAKEOVER_HEAD = (
-    *("interval", "program", "runs", "probes lost", "gap, ms", "late, ms", "as asked"),
+    *("interval", "program", "runs", "probes lost", "gap, ms", "advert late, ms"),
+    *("announcement late, ms", "as asked"),
 )
+
+
+def _summary(rows: Sequence[Row], results: Results) -> str:
+    """In how many rows each program did what is asked, in every run."""
+    said = []
+    for kind in KINDS:
+        judged = [(row.bound, results.of(row.name, kind)) for row in rows if _is_deed(row)]
+        measured = [(bound, outcomes) for bound, outcomes in judged if outcomes]
+        kept = sum(not any(o.missed(bound) for o in outcomes) for bound, outcomes in measured)
+        said.append(f"{kind} in {kept} of {len(measured)}")
+    return (
+        f"What is asked of vipkeeperd was done, in every run of a row, by {' and by '.join(said)}."
+    )
+
+
+def _is_deed(row: Row) -> bool:
+    return row.name not in _CHECKS and ADVERT_LATE not in row.figures
 
 
 def _floor(results: Results) -> str:
@@ -86,19 +112,33 @@ def _lines(row: Row, results: Results) -> Iterator[list[str]]:
 
 
 def _takeover(row: Row, results: Results) -> Iterator[list[str]]:
+    keepalived, vipkeeperd = (_late(row, results, kind, ANNOUNCEMENT_LATE) for kind in KINDS)
     for kind in KINDS:
         outcomes = results.of(row.name, kind)
         if outcomes:
-            late = [each.figures[BEYOND] for each in outcomes if BEYOND in each.figures]
             yield [
                 f"v{row.settings.version}, {row.settings.interval:g} s",
                 kind,
                 str(len(outcomes)),
                 _spread([each.lost for each in outcomes]),
                 _spread([each.longest_gap_ms for each in outcomes]),
-                _spread(late, 2),
-                _as_asked(row, outcomes),
+                _spread(_late(row, results, kind, ADVERT_LATE), 2),
+                _spread(_late(row, results, kind, ANNOUNCEMENT_LATE), 2),
+                _in_time(vipkeeperd, keepalived) if kind == KINDS[1] else "",
             ]
+
+
+def _late(row: Row, results: Results, kind: str, figure: str) -> list[float]:
+    return [e.figures[figure] for e in results.of(row.name, kind) if figure in e.figures]
+
+
+def _in_time(vipkeeperd: Sequence[float], keepalived: Sequence[float]) -> str:
+    if not vipkeeperd or not keepalived:
+        return ""
+    own, other = statistics.median(vipkeeperd), statistics.median(keepalived)
+    if own > MOST_LATE_MS:
+        return f"✘ later than {MOST_LATE_MS} ms"
+    return "✔" if own <= other else "✘ later than keepalived"
 
 
 def _program(row: Row, kind: str) -> str:

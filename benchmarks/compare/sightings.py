@@ -87,16 +87,16 @@ class Sightings:
             None,
         )
 
-    def takeover_ms(self, old: str, new: str) -> float | None:
-        """From the last advert of the source `old` to the first one of `new` after it."""
-        last_ns = max((a.instant_ns for a in self.adverts if a.source == old), default=None)
-        if last_ns is None:
-            return None
+    def last_advert_ns(self, source: str) -> int | None:
+        return max((a.instant_ns for a in self.adverts if a.source == source), default=None)
+
+    def first_advert_after_ms(self, source: str, since_ns: int) -> float | None:
+        """From `since_ns` to the next advert of that source, None if there was none."""
         return next(
             (
-                (a.instant_ns - last_ns) / NS_PER_MS
-                for a in self.adverts
-                if a.source == new and a.instant_ns > last_ns
+                (each.instant_ns - since_ns) / NS_PER_MS
+                for each in self.adverts
+                if each.source == source and each.instant_ns >= since_ns
             ),
             None,
         )

@@ -57,8 +57,11 @@ def test_a_takeover_is_counted_from_the_last_advert_of_the_old_one() -> None:
         Advert(380 * NS_PER_MS, "192.0.2.2", 100),
     )
     sightings = seen((), (), adverts=adverts)
-    assert sightings.takeover_ms("192.0.2.1", "192.0.2.2") == 180
-    assert sightings.takeover_ms("192.0.2.2", "192.0.2.1") is None
+    last_ns = sightings.last_advert_ns("192.0.2.1")
+    assert last_ns == 150 * NS_PER_MS
+    assert sightings.first_advert_after_ms("192.0.2.2", last_ns) == 180
+    assert sightings.first_advert_after_ms("192.0.2.1", last_ns + 1) is None
+    assert sightings.last_advert_ns("192.0.2.9") is None
 
 
 def test_an_announcement_counts_for_the_node_that_it_names() -> None:
