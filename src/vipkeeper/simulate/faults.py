@@ -12,7 +12,7 @@ class Kind(Enum):
 
     LOSS = "adverts from {host} to {other} are lost with a probability of {amount:g}"
     LOSS_EVERYWHERE = "adverts are lost with a probability of {amount:g}"
-    DUPLICATION = "adverts arrive twice with a probability of {amount:g}"
+    DUPLICATION = "adverts arrive once more, again and again, with a probability of {amount:g}"
     DELAY = "adverts are delayed by up to {amount:g} ms, and overtake each other"
     NOISE = "adverts are followed by a damaged copy with a probability of {amount:g}"
     CUT = "nothing from {host} reaches {other}"
@@ -94,8 +94,10 @@ def _resignation_beside(
 
 def _amount(random: Random, kind: Kind, hosts: int, interval_ns: int) -> float:
     match kind:
-        case Kind.LOSS | Kind.LOSS_EVERYWHERE | Kind.DUPLICATION | Kind.NOISE:
+        case Kind.LOSS | Kind.LOSS_EVERYWHERE | Kind.NOISE:
             return random.choice(_PROBABILITIES)
+        case Kind.DUPLICATION:
+            return random.choice((0.1, 0.5, 0.9))
         case Kind.DELAY:
             return interval_ns / 1e6 * random.choice((0.1, 1, 4))
         case Kind.SPLIT:

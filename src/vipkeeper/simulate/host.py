@@ -89,7 +89,7 @@ class Host:
         self._monitor = monitor
         self._network = network
         self._make_instance = make_instance
-        self._inbox: deque[Packet] = deque()
+        self._inbox: deque[tuple[int, Packet]] = deque()
         self._has_missed_changes = False
         self._begin_anew()
 
@@ -157,21 +157,33 @@ class Host:
             self._monitor.paused(self._clock.now, self.number, True)
 
     def resume(self) -> None:
-        """Nothing that waits is lost: the kernel's news first, then packets, then timers."""
+        """Who has missed too much begins anew; then the kernel's news, packets, and timers."""
         if not self.is_paused:
             return
         self.is_paused = False
         self._monitor.paused(self._clock.now, self.number, False)
+        self._wake_late()
         if self._has_missed_changes:
             self._interfaces_changed()
         self.turn()
+
+    def _wake_late(self) -> None:
+        """As the speaker does it before it reads anything."""
+        now = self._clock.now
+        overslept = [one for one in self.instances.values() if one.has_overslept(now)]
+        for instance in overslept:
+            instance.on_timer(now)
+            self._report(instance)
+            self._set_timer(instance)
+        if overslept:
+            self._inbox.clear()
 
     # -- what comes in ---------------------------------------------------------------------
 
     def packet_arrives(self, packet: Packet) -> None:
         if not self.instances or len(self._inbox) >= QUEUE_BOUND:
             return
-        self._inbox.append(packet)
+        self._inbox.append((self._clock.now, packet))
         if not self.is_paused:
             self.turn()
 
@@ -181,15 +193,15 @@ class Host:
             return
         while True:
             for _ in range(min(len(self._inbox), PACKETS_A_TURN)):
-                self._read(self._inbox.popleft())
+                self._read(*self._inbox.popleft())
             self._schedule.run_due(self._clock.now)
             if not self._inbox:
                 break
         self._arm()
 
-    def _read(self, packet: Packet) -> None:
+    def _read(self, came_at: int, packet: Packet) -> None:
         now = self._clock.now
-        expected = self._monitor.hears(now, self.number, packet.advert)
+        expected = self._monitor.hears(now, self.number, packet.advert, came_at)
         family = Family(packet.datagram.source.version)
         instance = self._reception.packet_came(INTERFACE, family, packet.datagram, now)
         if instance is not None:

@@ -17,6 +17,7 @@ from vipkeeper.simulate.overlap import Overlap
 from vipkeeper.simulate.presence import Presence
 from vipkeeper.simulate.safety import Conduct, Identity, Participation, Rate
 from vipkeeper.simulate.succession import Succession
+from vipkeeper.simulate.waking import Waking
 from vipkeeper.simulate.wire_format import Advert
 
 RECOVERY_NS = 1_000_000_000
@@ -51,6 +52,7 @@ class Monitor:
             Rate(count),
             Participation(RECOVERY_NS, lateness_ns),
             Succession(count, lateness_ns),
+            Waking(),
             Presence(count, lateness_ns),
             self._overlap,
             self._liveness,
@@ -94,13 +96,21 @@ class Monitor:
         """The kernel refused this router something that it depends on."""
         self.routers[number].refused = True
 
-    def hears(self, now: int, host: int, advert: Advert | None) -> int | None:
-        """A host is about to read a packet; returns the router that must act on it."""
+    def hears(self, now: int, host: int, advert: Advert | None, came_at: int) -> int | None:
+        """A host is about to read a packet; returns the router that must act on it.
+
+        Args:
+            came_at: since when it has waited to be read.
+        """
         if advert is None:
             return None
         router = self._by_place.get((host, advert.family, advert.vrid))
         if router is None or not router.running:
             return None
+        if came_at < router.overslept_at:
+            raise Violation(
+                "waking", now, f"{router.facts.name} reads what came while it was not run"
+            )
         if router.state != INITIALIZE and router.accepts(advert):
             for check in self.checks:
                 check.hears(now, router, advert)
@@ -124,6 +134,7 @@ class Monitor:
             router.state = INITIALIZE
             router.advertised_at = -NEVER
             router.recovers_at = 0
+            router.overslept_at = -NEVER
             self._changed(now, router)
 
     def stopping(self, now: int, host: int) -> None:

@@ -122,7 +122,7 @@ class Network:
             self._monitor.disturbed(now, sender, receiver.number)
             return
         self._deliver(now, sender, receiver, packet)
-        if self.duplication and draw() < max(self.duplication):
+        while self.duplication and draw() < max(self.duplication):
             self.repeated += 1
             self._deliver(now, sender, receiver, packet)
         if self.noise and draw() < max(self.noise):

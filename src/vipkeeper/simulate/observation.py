@@ -74,6 +74,16 @@ class RouterFacts:
         """Active_Down_Interval: 3 * Active_Adver_Interval + Skew_Time (RFC 9568 6.1)."""
         return self.down_adverts * interval_ns + self.skew_ns(priority, interval_ns)
 
+    @property
+    def lease_ns(self) -> int:
+        """For so long after its advert whoever has heard it does not take over.
+
+        The shortest Active_Down_Interval is that of an owner, whose Skew_Time is the shortest.
+        Where a single missing advert is one too many nothing can be promised: two are taken.
+        """
+        skew = self.skew_ns(OWNER, self.interval_ns)
+        return max(self.down_adverts, 2) * self.interval_ns + skew
+
 
 class Seen:
     """One router as it was seen so far.
@@ -83,6 +93,8 @@ class Seen:
         priority: the effective one.
         refused: the kernel refused something since the last report of a state.
         recovers_at: until when it may take no part, after such a refusal.
+        overslept_at: when it woke last so late that others may have taken over: what it knows is
+            about a time that has passed.
     """
 
     __slots__ = (
@@ -91,6 +103,7 @@ class Seen:
         "held",
         "link",
         "number",
+        "overslept_at",
         "paused",
         "priority",
         "recovers_at",
@@ -113,6 +126,7 @@ class Seen:
         self.advertised_at = -NEVER
         self.refused = False
         self.recovers_at = 0
+        self.overslept_at = -NEVER
 
     @property
     def is_up(self) -> bool:

@@ -54,7 +54,7 @@ class Presence(Check):
         if self._heard is not None:
             advert, self._heard = self._heard, None
             self._judge(now, router, advert)
-        elif (old, router.state) == (ACTIVE, BACKUP):
+        elif (old, router.state) == (ACTIVE, BACKUP) and router.overslept_at < now:
             raise self.violated(now, router, "yielded to nobody")
 
     def _judge(self, now: int, router: Seen, advert: Advert) -> None:

@@ -29,8 +29,12 @@ class Succession(Check):
       the first such advert (RFC 8347 preempt/hold-time). The owner always preempts (6.1).
     - A changed priority moves it by what Skew_Time changes, not into the past.
 
+    - One that wakes from a pause later than an Active_Down_Interval after the expiry does not know
+      what has been said meanwhile, and starts it anew; so does an Active router that wakes too
+      late, by its own interval.
+
     A Backup becomes Active at the expiry: not earlier, and later by no more than the lateness of
-    its host, or at once when it wakes from a pause.
+    its host, or at once when it wakes from a shorter pause.
     """
 
     name = "succession"
@@ -91,10 +95,10 @@ class Succession(Check):
         own = facts.interval_ns
         wait = _Wait(router, now + facts.down_interval_ns(router.priority, own), own)
         self._waits[router.number] = wait
-        if old == INITIALIZE:
-            self._set(wait, wait.expires)
-        elif yields_to is not None:
+        if yields_to is not None and old == ACTIVE:
             self._follow(wait, yields_to, now)
+        else:
+            self._set(wait, wait.expires)
 
     def priority_changed(self, now: int, router: Seen, previous: int) -> None:
         wait = self._waits[router.number]
@@ -110,8 +114,16 @@ class Succession(Check):
         if not router.running:
             self._waits[router.number] = None
         elif not router.paused:
-            wait.lenient = max(wait.lenient, now)
-            self.due = min(self.due, wait.lenient + self._lateness_ns)
+            self._wake(now, wait)
+
+    def _wake(self, now: int, wait: _Wait) -> None:
+        router = wait.router
+        down = router.facts.down_interval_ns(router.priority, wait.interval_ns)
+        if router.state == BACKUP and now > wait.expires + down:
+            router.overslept_at = now
+            self._set(wait, now + down)
+        wait.lenient = max(wait.lenient, now)
+        self.due = min(self.due, wait.lenient + self._lateness_ns)
 
     def overdue(self, now: int) -> None:
         self.due = NEVER
