@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vipkeeper.simulate.handover import Handover
+from vipkeeper.simulate.holding import Holding
 from vipkeeper.simulate.liveness import Liveness
 from vipkeeper.simulate.observation import (
+    BACKUP,
+    HANDING_OVER,
     INITIALIZE,
     NEVER,
     Check,
@@ -44,7 +48,6 @@ class Monitor:
         for router in self.routers:
             self._of_host.setdefault(router.facts.host, []).append(router)
         count = len(self.routers)
-        self._overlap = Overlap(self.routers, delay_ns, lateness_ns)
         self._liveness = Liveness(delay_ns, lateness_ns)
         self.checks: tuple[Check, ...] = (
             Conduct(),
@@ -53,8 +56,10 @@ class Monitor:
             Participation(RECOVERY_NS, lateness_ns),
             Succession(count, lateness_ns),
             Waking(),
+            Holding(self.routers),
+            Handover(self.routers, delay_ns, lateness_ns),
             Presence(count, lateness_ns),
-            self._overlap,
+            Overlap(self.routers, delay_ns, lateness_ns),
             self._liveness,
         )
         self.transitions = 0
@@ -116,12 +121,22 @@ class Monitor:
                 check.hears(now, router, advert)
         return router.number
 
+    def hears_announcement(self, now: int, host: int, address: bytes) -> None:
+        """A host is about to hear that another one has an address now."""
+        for router in self._of_host[host]:
+            if router.state == HANDING_OVER and address in router.facts.addresses:
+                for check in self.checks:
+                    check.hears_announcement(now, router, address)
+
     def after(self, now: int, number: int, state: str) -> None:
         """A router has dealt with whatever it was, and says that its state is this."""
         router = self.routers[number]
         old, router.state = router.state, state
         if old != state:
             self.transitions += 1
+            if state == HANDING_OVER:
+                router.for_good = router.stopping or router.in_maintenance
+            router.stands_back = state == BACKUP and old == HANDING_OVER and not router.for_good
         for check in self.checks:
             check.after(now, router, old)
         router.refused = False
@@ -130,7 +145,8 @@ class Monitor:
 
     def started(self, now: int, host: int) -> None:
         for router in self._of_host[host]:
-            router.running, router.stopping = True, False
+            router.running, router.stopping, router.at_once = True, False, False
+            router.stands_back = False
             router.state = INITIALIZE
             router.advertised_at = -NEVER
             router.recovers_at = 0
@@ -140,7 +156,16 @@ class Monitor:
     def stopping(self, now: int, host: int) -> None:
         """Its daemon is told to stop; its routers will be shut down one after the other."""
         for router in self._of_host[host]:
-            router.stopping = True
+            router.at_once = router.stopping
+            router.stopping = router.for_good = True
+
+    def maintenance(self, now: int, host: int, on: bool) -> None:
+        """Its daemon learns that it is to take no part, or may again."""
+        for router in self._of_host[host]:
+            if router.in_maintenance != on:
+                router.in_maintenance = on
+                router.for_good |= on
+                self._changed(now, router)
 
     def stopped(self, now: int, host: int) -> None:
         """They have been."""
@@ -151,7 +176,7 @@ class Monitor:
     def lost(self, now: int, host: int, *, addresses: bool) -> None:
         """Its daemon was killed; ``addresses``: and the host with it."""
         for router in self._of_host[host]:
-            router.running = router.paused = False
+            router.running = router.paused = router.asleep = False
             router.state = INITIALIZE
             if addresses:
                 router.held = set(router.facts.own)
@@ -160,7 +185,30 @@ class Monitor:
     def paused(self, now: int, host: int, paused: bool) -> None:
         for router in self._of_host[host]:
             router.paused = paused
+            router.woke_at = -NEVER if paused else now
             self._changed(now, router)
+
+    def leased(self, now: int, host: int, leased: bool) -> None:
+        """Its kernel answers from now on for what is on it, or no more."""
+        for router in self._of_host[host]:
+            router.leased = leased
+            if not leased:
+                for check in self.checks:
+                    check.lease_ended(now, router)
+
+    def falls_asleep(self, now: int, host: int) -> None:
+        for router in self._of_host[host]:
+            router.asleep = True
+        self.paused(now, host, True)
+
+    def wakes(self, now: int, host: int, slept_ns: int) -> None:
+        for router in self._of_host[host]:
+            router.asleep = False
+            router.advertised_at += slept_ns
+            router.recovers_at += slept_ns
+            for check in self.checks:
+                check.slept(router, slept_ns)
+        self.paused(now, host, False)
 
     def link(self, now: int, host: int, up: bool) -> None:
         for router in self._of_host[host]:
@@ -190,7 +238,8 @@ class Monitor:
             check.disturbed(now, sender, receiver)
 
     def cut(self, now: int, sender: int, receiver: int, change: int) -> None:
-        self._overlap.cut(now, sender, receiver, change)
+        for check in self.checks:
+            check.cut(now, sender, receiver, change)
 
     def healed(self, now: int, drained_at: int, segments: Sequence[Sequence[int]]) -> int:
         """No fault is left; returns until when the routers must be watched.

@@ -78,6 +78,11 @@ class Presence(Check):
         elif owed is not None and not router.paused:
             self._promise(router, max(owed[0], now))
 
+    def slept(self, router: Seen, slept_ns: int) -> None:
+        owed = self._owes[router.number]
+        if owed is not None:
+            self._owes[router.number] = (owed[0] + slept_ns, router)
+
     def overdue(self, now: int) -> None:
         self.due = NEVER
         for owed in self._owes:

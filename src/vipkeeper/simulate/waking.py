@@ -29,11 +29,12 @@ class Waking(Check):
             self._paused.discard(router.number)
         if not router.running:
             self._must_withdraw.pop(router.number, None)
-        elif was_paused and not router.paused and router.state == ACTIVE:
-            if now >= router.advertised_at + router.facts.lease_ns:
-                router.overslept_at = now
-                self._must_withdraw[router.number] = (now, router)
-                self.due = min(self.due, now)
+            return
+        is_late = now >= router.advertised_at + router.facts.lease_ns
+        if was_paused and not router.paused and router.state == ACTIVE and is_late:
+            router.overslept_at = now
+            self._must_withdraw[router.number] = (now, router)
+            self.due = min(self.due, now)
 
     def sent(self, now: int, router: Seen, adverts: tuple[Advert, ...]) -> None:
         if router.number in self._must_withdraw:
