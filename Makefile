@@ -32,8 +32,9 @@ format: setup ## put the code into ruff's form
 	@$(python) -m ruff format
 	@$(python) -m ruff check --fix
 
-bench: setup ## CPU time of an advert, beside keepalived; how long the lab takes
+bench: setup ## CPU time of an advert, beside keepalived; how soon a deleted address is back; how long the lab takes
 	@$(python) -m benchmarks.adverts
+	@$(python) -m benchmarks.restored
 	@$(python) -m benchmarks.lab
 
 docs: setup ## write what is generated from the code into docs/

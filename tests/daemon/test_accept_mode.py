@@ -20,7 +20,7 @@ from tests.daemon.test_protocol import (
     wait_for_holder,
 )
 from tests.topology import Network, Node, program, wait_until
-from vipkeeper.daemon.accept_mode import ruleset, table_name
+from vipkeeper.daemon.accept_mode import ruleset
 from vipkeeper.daemon.settings import InstanceSettings, VirtualAddress
 
 
@@ -52,11 +52,6 @@ def test_where_all_is_accepted_there_is_no_table(instances: list[InstanceSetting
 def test_an_owner_accepts_whatever_the_file_says() -> None:
     """RFC 9568 6.4.3: "is the address owner or has Accept_Mode"."""
     assert ruleset("t", [settings("192.0.2.1/24", priority=255)]) == ""
-
-
-def test_a_tables_name_is_one_that_nft_takes() -> None:
-    assert table_name(Path("/run/vipkeeperd.pid")) == "accept_mode_vipkeeperd"
-    assert table_name(Path("/run/router-1.2é.pid")) == "accept_mode_router_1_2_"
 
 
 @pytest.fixture

@@ -341,8 +341,8 @@ def test_the_lease_is_the_adverts_and_then_a_moment_at_a_time() -> None:
     live_until(bench, now + 10 * MS)
     assert bench.effects.leased_until == now + 60 * MS
     live_until(bench, now + THEIR_DOWN_INTERVAL)
-    assert bench.effects.leased_until is None
     assert bench.effects.held == set()
+    assert not bench.effects.leased_until
 
 
 def test_maintenance_ends_while_it_hands_over() -> None:

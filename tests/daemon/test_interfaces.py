@@ -62,3 +62,13 @@ def test_what_waits_for_duplicate_detection_cannot_be_sent_from_yet() -> None:
 
     interfaces.apply(InterfaceAddress(2, address, 64, usable=True))
     assert own(interfaces, "eth0", Family.IPV6, set()) == [address]
+
+
+def test_an_address_with_two_prefix_lengths_is_there_until_both_have_gone() -> None:
+    interfaces = table()
+    interfaces.apply(InterfaceAddress(2, VIP, 32))
+    interfaces.apply(AddressGone(2, VIP, 24))
+    assert [form.prefix_length for form in interfaces.forms(2, VIP)] == [32]
+    assert interfaces.has_address("eth0", VIP)
+    interfaces.apply(AddressGone(2, VIP, 32))
+    assert not interfaces.has_address("eth0", VIP)

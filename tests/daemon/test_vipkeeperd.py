@@ -172,7 +172,7 @@ def test_when_the_speaker_is_killed_the_keeper_removes_the_addresses_and_starts_
     assert f"VRRP child process({first}) died: Respawning" in speaker.log()
 
 
-def test_when_the_keeper_is_killed_the_speaker_resigns_and_ends(
+def test_when_the_keeper_is_killed_the_speaker_hands_over_and_starts_the_daemon_again(
     network: Network, tmp_path: Path
 ) -> None:
     first = daemon(network, tmp_path, CONFIGURATIONS["test01"])
@@ -180,15 +180,36 @@ def test_when_the_keeper_is_killed_the_speaker_resigns_and_ends(
     first.start()
     second.start()
     wait_until(lambda: first.node.holds(VIP), seconds=TAKEOVER_SECONDS)
-    vrrp_pid = first.pid("_vrrp")
+    speaker_pid = first.pid("_vrrp")
     first.signal("KILL")
-    wait_until(lambda: not first.node.holds(VIP), what="the VIP has gone")
     wait_until(lambda: second.node.holds(VIP), seconds=TAKEOVER_SECONDS)
     assert "Backup received priority 0 advertisement" in second.log()
+    # It was told by an announcement, not by the end of its patience.
+    wait_until(lambda: not first.node.holds(VIP), what="the VIP has gone")
+    wait_until(lambda: first.pid() == speaker_pid, what=lambda: f"another keeper\n{first.log()}")
+    wait_until(lambda: first.node.holds(VIP), seconds=TAKEOVER_SECONDS, what=first.log)
+    scheduling = first.node.run("chrt", "-p", str(speaker_pid))
+    assert "SCHED_OTHER" in scheduling, "a keeper is no real-time process"
+    first.signal("TERM")
+    wait_until(lambda: not first.node.holds(VIP), seconds=TAKEOVER_SECONDS, what=first.log)
+    wait_until(lambda: "Stopped vipkeeperd" in first.log(), seconds=TAKEOVER_SECONDS)
+
+
+def test_a_service_manager_is_left_to_start_the_daemon_again(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody-listens"))
+    speaker = daemon(network, tmp_path, CONFIGURATIONS["test01"])
+    speaker.start()
+    wait_until(lambda: speaker.node.holds(VIP), seconds=TAKEOVER_SECONDS)
+    vrrp_pid = speaker.pid("_vrrp")
+    speaker.signal("KILL")
+    wait_until(lambda: not speaker.node.holds(VIP), seconds=TAKEOVER_SECONDS)
     wait_until(
-        lambda: "gone" in first.node.run("sh", "-c", f"kill -0 {vrrp_pid} || echo gone"),
+        lambda: "gone" in speaker.node.run("sh", "-c", f"kill -0 {vrrp_pid} || echo gone"),
         what="the speaker has ended",
     )
+    assert speaker.log().count("Starting vipkeeperd") == 1
 
 
 def test_notify_commands_run_in_order_with_keepalived_s_arguments(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,11 @@ def test_that_it_is_missing_is_told_with_its_package(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(MissingProgramError, match="apt-get install nftables"):
         nft.run("")
+
+
+def test_a_tables_name_is_one_that_nft_takes_and_one_of_each_pid_file() -> None:
+    assert nft.table_name("fence", Path("/run/vipkeeperd.pid")) == "fence_vipkeeperd_7e0f8bdb"
+    odd = nft.table_name("fence", Path("/run/router-1.2é.pid"))
+    assert odd == "fence_router_1_2__d3465246"
+    assert nft.table_name("fence", Path("/run/a/vipkeeperd.pid")).startswith("fence_vipkeeperd_")
+    assert nft.table_name("fence", Path("/run/a/vipkeeperd.pid")) != "fence_vipkeeperd_7e0f8bdb"

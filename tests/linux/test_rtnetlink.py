@@ -106,3 +106,19 @@ def test_an_address_goes_when_nobody_renews_it(network: Network) -> None:
         print(left.ip in held(), kept.ip in held())
         """,
     ) == ["False True"]
+
+
+def test_after_an_overrun_nothing_older_than_the_next_list_is_told(network: Network) -> None:
+    """Else an address that was added before it, and deleted in it, would stay for good."""
+    assert run(
+        network,
+        """
+        for number in range(2000):
+            address = ip_interface(f"10.1.{number // 250}.{number % 250}/32")
+            netlink.add_address(NewAddress(eth0.index, address))
+            netlink.delete_address(eth0.index, address)
+        print(monitor.read(), monitor.read())
+        netlink.add_address(NewAddress(eth0.index, vip))
+        print(len(monitor.read()))
+        """,
+    ) == ["None []", "1"]

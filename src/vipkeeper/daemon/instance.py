@@ -18,6 +18,7 @@ from vipkeeper.daemon.journal import (
     transition_record,
 )
 from vipkeeper.daemon.neighbours import Fault, Neighbours
+from vipkeeper.daemon.restoration import Restoration
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
 from vipkeeper.errors import KernelError
 from vipkeeper.vrrp.actions import (
@@ -79,6 +80,7 @@ class Instance:
         self._journal = journal
         self._discards = discards
         self._announcer = Announcer(effects, journal, self.statistics)
+        self._restoration = Restoration()
         self._recover_at: int | None = None
         self._obstacle: ShutdownCause | None = None
         self._unannounced: set[Address] = set()
@@ -256,6 +258,7 @@ class Instance:
         ):
             return
         self._extend_lease(self._leased_until)  # they may be on other interfaces now
+        self._restoration.stop()
         try:
             self._acquire(settings.addresses)
         except KernelError as error:
@@ -263,28 +266,65 @@ class Instance:
             return
         self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
 
-    def restore(self, lost: list[VirtualAddress], now: int) -> None:
+    def restore(self, lost: Iterable[VirtualAddress], now: int) -> None:
         """Put back what somebody else has taken off, and say where it is.
+
+        What cannot be put back is tried again a few times, and then given up.
 
         Args:
             lost: none of them where it is their interface that is down.
         """
-        try:
-            back = self._acquire(lost)
-        except KernelError as error:
-            self._action_failed(error, now)
+        back, missing = [], []
+        failure: KernelError | None = None
+        failed_before = self._restoration.is_failing
+        for addresses in [[address] for address in lost] or [[]]:
+            try:
+                back += self._acquire(addresses)
+            except KernelError as error:
+                failure = error.with_traceback(None)  # it holds this frame, as in _perform_all
+                missing += addresses
+        if failure is None:
+            self._restoration.succeeded(back)
+        elif not self._restoration.may_fail_again(missing, self._down_interval_ns(), now):
+            self._action_failed(failure, now)
             return
-        if back:
+        else:
+            if back:
+                self._restoration.note(back)
+            if not failed_before:
+                self._report(failure, now)
+        self._tell_restored(now)
+
+    def _down_interval_ns(self) -> int:
+        """For how long the others wait for us."""
+        return self.router.active_down_interval_ns(self.router.advertisement_interval_ns)
+
+    def _tell_restored(self, now: int) -> None:
+        told = self._restoration.to_tell(now)
+        if told is None:
+            return
+        if told:
             self._journal(
                 {
                     "record": "restored",
                     "at_ns": now,
                     "instance": self.router.name,
-                    "addresses": [[item.device, str(item.address)] for item in back],
+                    "addresses": [
+                        [item.device, str(item.address), times] for item, times in told.items()
+                    ],
                 }
             )
-        if back or not lost:
+        self.announce_again(now)
+
+    def announce_again(self, now: int) -> None:
+        """Where the addresses are has been lost, or has changed: say it as after a takeover."""
+        if isinstance(self.state, Active):
             self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
+
+    @property
+    def lacks_primary_address(self) -> bool:
+        """That is what it waits for."""
+        return self._because == ShutdownCause.NO_PRIMARY_ADDRESS.value
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
@@ -294,7 +334,12 @@ class Instance:
     def deadline(self) -> int | None:
         """When :meth:`on_timer` wants to be called (ns)."""
         earliest = deadline(self.state)
-        for instant in (self._announcer.deadline(), self._recover_at, self._lease_at):
+        for instant in (
+            self._announcer.deadline(),
+            self._restoration.deadline(),
+            self._recover_at,
+            self._lease_at,
+        ):
             if instant is not None and (earliest is None or instant < earliest):
                 earliest = instant
         return earliest
@@ -315,6 +360,9 @@ class Instance:
                 self._start(now)  # what it handed over for is over
         if self._lease_at is not None and now >= self._lease_at:
             self._lease_for_a_moment(now)
+        if self._restoration.retry_is_due(now):
+            self.restore(self._restoration.missing, now)
+        self._tell_restored(now)
         self._announcer.send_due(self.settings, now)
 
     # -- what follows ----------------------------------------------------------------------
@@ -341,6 +389,7 @@ class Instance:
                 self._active_router = None
             else:
                 self._announcer.stop()
+                self._restoration.stop()
         if self._remarks.is_worth_it(transition, now):
             record = transition_record(self.router, transition, now)
             if transition.changes_state:

@@ -21,14 +21,13 @@ class Interfaces:
     def __init__(self) -> None:
         self._links: dict[int, Link] = {}
         self._by_name: dict[str, Link] = {}
-        self._addresses: dict[int, list[Address]] = {}
-        self._unusable: set[tuple[int, Address]] = set()
+        # The same address may be there with several prefix lengths, each added and deleted alone.
+        self._addresses: dict[int, dict[tuple[Address, int], InterfaceAddress]] = {}
 
     def replace_all(self, links: Iterable[Link], addresses: Iterable[InterfaceAddress]) -> None:
         """Forget everything and take this."""
         self._links.clear()
         self._addresses.clear()
-        self._unusable.clear()
         for link in links:
             self._links[link.index] = link
         self._index_names()
@@ -44,19 +43,10 @@ class Interfaces:
                 self._links.pop(index, None)
                 self._addresses.pop(index, None)
                 self._index_names()
-            case InterfaceAddress(index, address, _, usable):
-                known = self._addresses.setdefault(index, [])
-                if address not in known:
-                    known.append(address)
-                if usable:
-                    self._unusable.discard((index, address))
-                else:
-                    self._unusable.add((index, address))
-            case AddressGone(index, address, _):
-                self._unusable.discard((index, address))
-                known = self._addresses.get(index, [])
-                if address in known:
-                    known.remove(address)
+            case InterfaceAddress(index, address, prefix_length):
+                self._addresses.setdefault(index, {})[address, prefix_length] = change
+            case AddressGone(index, address, prefix_length):
+                self._addresses.get(index, {}).pop((address, prefix_length), None)
 
     def _index_names(self) -> None:
         self._by_name = {link.name: link for link in self._links.values()}
@@ -69,13 +59,26 @@ class Interfaces:
         link = self.link(name)
         return link is not None and link.usable
 
+    def macs(self) -> dict[str, bytes]:
+        """The hardware address of each link, by its name."""
+        return {name: link.mac for name, link in self._by_name.items()}
+
     def has_address(self, name: str, address: Address) -> bool:
+        """With whatever prefix length."""
         link = self.link(name)
-        return link is not None and address in self._addresses.get(link.index, ())
+        return link is not None and any(self.forms(link.index, address))
+
+    def forms(self, index: int, address: Address) -> Iterator[InterfaceAddress]:
+        """One for each prefix length that this address has on this interface."""
+        for item in self._addresses.get(index, {}).values():
+            if item.address == address:
+                yield item
 
     def host_has(self, address: Address) -> bool:
         """Any interface has it."""
-        return any(address in known for known in self._addresses.values())
+        return any(
+            item.address == address for known in self._addresses.values() for item in known.values()
+        )
 
     def own_addresses(
         self, name: str, family: Family, virtual: Collection[Address]
@@ -88,10 +91,6 @@ class Interfaces:
         link = self.link(name)
         if link is None:
             return
-        for address in self._addresses.get(link.index, ()):
-            if (
-                address.version == family
-                and address not in virtual
-                and (link.index, address) not in self._unusable
-            ):
-                yield address
+        for item in self._addresses.get(link.index, {}).values():
+            if item.address.version == family and item.address not in virtual and item.usable:
+                yield item.address

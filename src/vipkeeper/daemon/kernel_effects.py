@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 
 from vipkeeper.daemon.fence import Fence
@@ -13,6 +14,7 @@ from vipkeeper.daemon.leases import Leases
 from vipkeeper.daemon.link_closer import LinkCloser
 from vipkeeper.daemon.settings import InstanceSettings, VirtualAddress
 from vipkeeper.errors import KernelError
+from vipkeeper.linux.address_removal import delete_alone
 from vipkeeper.linux.ip_packet import ip_packet, with_identification
 from vipkeeper.linux.packet_socket import FrameSender
 from vipkeeper.linux.rtnetlink import NewAddress, RouteNetlink
@@ -183,7 +185,20 @@ class KernelEffects:
         index = self._holding.pop(address, None if link is None else link.index)
         if index is None:
             return False  # it went with its interface
-        return self._netlink.delete_address(index, address.interface)
+        removed = self._remove(index, address.interface)
+        # Somebody may have added it with another prefix length, beside ours or (IPv6) before it.
+        for form in list(self._interfaces.forms(index, address.address)):
+            if form.prefix_length != address.interface.network.prefixlen:
+                other = ip_interface((address.address.packed, form.prefix_length))
+                removed = self._remove(index, other) or removed
+        return removed
+
+    def _remove(self, index: int, interface: IPv4Interface | IPv6Interface) -> bool:
+        """Alone: a secondary address takes no other along, and there is less to do."""
+        for form in self._interfaces.forms(index, interface.ip):
+            if form.secondary and form.prefix_length == interface.network.prefixlen:
+                return self._netlink.delete_address(index, interface)
+        return delete_alone(self._netlink, index, interface)
 
     def extend_lease(self, settings: InstanceSettings, until: int) -> None:
         devices = {item.device for item in settings.addresses}

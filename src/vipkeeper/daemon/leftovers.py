@@ -11,6 +11,7 @@ from ipaddress import ip_interface
 
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.errors import KernelError
+from vipkeeper.linux.address_removal import delete_alone
 from vipkeeper.linux.nft_fence import NftFence
 from vipkeeper.linux.rtnetlink import RouteNetlink
 
@@ -38,7 +39,7 @@ def remove_addresses(left: Iterable[tuple[str, str]], tell: Callable[[str], None
     try:
         for device, address in left:
             try:
-                if netlink.delete_address(socket.if_nametoindex(device), ip_interface(address)):
+                if delete_alone(netlink, socket.if_nametoindex(device), ip_interface(address)):
                     tell(f"removed {address} from {device}, left by a daemon that was killed")
             except KernelError as error:
                 tell(str(error))

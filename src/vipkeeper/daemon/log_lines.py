@@ -165,8 +165,9 @@ def _waiting(record: Record) -> Iterator[Line]:
 
 
 def _restored(record: Record) -> Iterator[Line]:
-    for interface, address in record["addresses"]:
-        yield Line(f"Netlink reflector reports IP {address} removed from {interface}")
+    for interface, address, count in record["addresses"]:
+        times = _times(count)
+        yield Line(f"Netlink reflector reports IP {address} removed from {interface}{times}")
     yield Line(f"({record['instance']}) setting VIPs.", detail=True)
 
 
@@ -187,9 +188,12 @@ def _discard(record: Record) -> Iterator[Line]:
 
 def _neighbour(record: Record) -> Iterator[Line]:
     """Of our own making: keepalived names no offender."""
-    count = record["count"]
-    times = f" ({count} times since this was last said)" if count > 1 else ""
+    times = _times(record["count"])
     yield Line(f"({record['instance']}) {record['source']} {record['words']}{times}")
+
+
+def _times(count: int) -> str:
+    return f" ({count} times since this was last said)" if count > 1 else ""
 
 
 def _priority(record: Record) -> Iterator[Line]:

@@ -238,6 +238,7 @@ class Speaker:
 
     def _interfaces_changed(self) -> None:
         self._tell_failures()
+        macs = self._interfaces.macs()
         changes = self._monitor.read()
         if changes is None:
             self._list_interfaces()
@@ -250,8 +251,20 @@ class Speaker:
         self._reconsider()
         if changes is None or any(isinstance(change, AddressGone | Link) for change in changes):
             self._restore_addresses()
+        if changes is None or any(isinstance(change, Link) for change in changes):
+            self._announce_new_macs(macs)
         if changes is None or any(isinstance(change, Link | LinkGone) for change in changes):
             self._ask_for_virtual_interfaces()
+
+    def _announce_new_macs(self, before: dict[str, bytes]) -> None:
+        """Whose hardware address has changed answers for its addresses with another one now."""
+        changed = {
+            name for name, mac in self._interfaces.macs().items() if before.get(name, mac) != mac
+        }
+        for instance in self._instances.values() if changed else ():
+            if not changed.isdisjoint(item.device for item in instance.settings.addresses):
+                instance.announce_again(self._loop.now())
+                self._schedule(instance)
 
     def _ask_for_virtual_interfaces(self) -> None:
         """Somebody has deleted one, or what it lay on has come back without it."""
@@ -336,6 +349,8 @@ class Speaker:
             place = (settings.interface, instance.router.family)
             if obstacle is None and place not in self._sockets:
                 obstacle = ShutdownCause.KERNEL_ERROR
+            if obstacle is None and instance.lacks_primary_address:
+                obstacle = self._join_again(place)
             if obstacle is None:
                 obstacle = self._out_of_service
             priority = circumstances.effective_priority(settings, self._interfaces)
@@ -358,6 +373,15 @@ class Speaker:
             self._guarded = guarded
         except KernelError as error:
             self._tell_failure("fence", error)
+
+    def _join_again(self, place: Place) -> ShutdownCause | None:
+        """A router that does not hear its group takes over from one that is there."""
+        try:
+            self._sockets.join_again(place)
+        except KernelError as error:
+            self.report(kernel_error_record(place[0], error, self._loop.now()))
+            return ShutdownCause.NO_PRIMARY_ADDRESS
+        return None
 
     # -- packets and timers ----------------------------------------------------------------
 

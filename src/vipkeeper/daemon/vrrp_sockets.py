@@ -74,6 +74,11 @@ class VrrpSockets:
                     self._close(place)  # better none than one that does not hear its group
                 yield place[0], error
 
+    def join_again(self, place: Place) -> None:
+        """Its interface has had no address of this family, and may have lost its groups."""
+        if place in self._receivers:
+            self._receivers[place][1].join_again()
+
     def _wanted(self, routers: Iterable[VirtualRouter]) -> dict[Place, tuple[int, set[Address]]]:
         """Each place with the interface's index, and the groups to be a member of there."""
         wanted: dict[Place, tuple[int, set[Address]]] = {}

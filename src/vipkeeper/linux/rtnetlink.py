@@ -46,6 +46,7 @@ IFA_BROADCAST = 4
 IFA_CACHEINFO = 6
 IFA_FLAGS = 8
 
+IFA_F_SECONDARY = 0x01  # of an IPv6 address the same bit is IFA_F_TEMPORARY
 IFA_F_NODAD = 0x02
 IFA_F_OPTIMISTIC = 0x04
 IFA_F_DADFAILED = 0x08
@@ -98,12 +99,14 @@ class InterfaceAddress:
     Attributes:
         usable: it may be sent from: duplicate address detection (RFC 4862 5.4) is over and found
             nobody else who has it.
+        secondary: another IPv4 address of the same network came before it on this interface.
     """
 
     index: int
     address: IPv4Address | IPv6Address
     prefix_length: int
     usable: bool = True
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,10 @@ class RouteNetlink:
         return [change for change in changes if change is not None]
 
 
+MESSAGES_A_TURN = 1024
+"""More than the socket's default buffer holds: what had come when it was asked is read."""
+
+
 class RouteMonitor:
     """What changes on links and addresses, as it happens; non-blocking."""
 
@@ -230,25 +237,41 @@ class RouteMonitor:
         self._socket.close()
 
     def read(self) -> list[Change] | None:
-        """What has changed since the last call.
+        """What has changed since the last call, or as much of it as is read in one turn.
 
         Returns:
             None if the kernel had more to say than the socket could hold: the caller must list
-            links and addresses anew (netlink(7), ENOBUFS).
+            links and addresses anew (netlink(7), ENOBUFS). What the socket still held is thrown
+            away: it is older than such a list, and would undo what is newer.
         """
         changes: list[Change] = []
-        while True:
+        for _ in range(MESSAGES_A_TURN):
             try:
                 data = self._socket.recv(RECEIVE_SIZE)
             except BlockingIOError:
-                return changes
+                break
             except OSError as error:
                 if error.errno == errno.ENOBUFS:
+                    self._drain()
                     return None
                 raise KernelError("read changes of links and addresses", error.errno or 0) from None
-            for kind, _, payload in messages(data):
+            for kind, _sequence, payload in messages(data):
                 if (change := _change(kind, payload)) is not None:
                     changes.append(change)
+        return changes
+
+    def _drain(self) -> None:
+        """It ends: after an overrun nothing is added until the socket is empty (af_netlink.c)."""
+        while True:
+            try:
+                self._socket.recv(RECEIVE_SIZE)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise KernelError(
+                        "read changes of links and addresses", error.errno or 0
+                    ) from None
 
 
 def _address_header(interface: IPv4Interface | IPv6Interface, scope: int, index: int) -> bytes:
@@ -307,4 +330,5 @@ def _address(kind: int, payload: bytes) -> InterfaceAddress | AddressGone | None
         (flags,) = struct.unpack("=I", found[IFA_FLAGS])
     waits = flags & IFA_F_TENTATIVE and not flags & IFA_F_OPTIMISTIC
     usable = not waits and not flags & IFA_F_DADFAILED
-    return InterfaceAddress(index, address, prefix_length, usable)
+    secondary = family == socket.AF_INET and bool(flags & IFA_F_SECONDARY)
+    return InterfaceAddress(index, address, prefix_length, usable, secondary)

@@ -6,6 +6,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Collection
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address
 
@@ -87,6 +88,18 @@ class VrrpReceiver:
         for group in self._groups - set(groups):
             self._groups.discard(group)
             self._change_membership(group, join=False)
+
+    def join_again(self) -> None:
+        """The kernel may have forgotten the groups, as it does of IPv6 with an MTU below 1280.
+
+        Raises:
+            KernelError: the kernel refused one of them.
+        """
+        groups, self._groups = self._groups, set()
+        for group in groups:
+            with suppress(KernelError):  # it has forgotten
+                self._change_membership(group, join=False)
+        self.listen_to(groups)
 
     def _change_membership(self, group: Address, *, join: bool) -> None:
         try:
