@@ -39,7 +39,7 @@ class Leases:
         for device in devices:
             lease = self._leases.setdefault(device, _Lease())
             lease.holders[holder] = until
-            if until < lease.granted or now >= lease.renew_after:
+            if until < lease.granted or now >= lease.renew_after or _is_short(lease, now):
                 self._renew(device, lease, now)
 
     def _renew(self, device: str, lease: _Lease, now: int) -> None:
@@ -54,3 +54,12 @@ class Leases:
             if not lease.holders:
                 del self._leases[device]
                 self._grant(device, None)
+            elif (shortest := min(lease.holders.values())) > lease.granted:
+                # Who stays may say nothing until after the lease of who went is over.
+                lease.granted = shortest
+                self._grant(device, shortest)
+
+
+def _is_short(lease: _Lease, now: int) -> bool:
+    """What the kernel was told is far less than it may be told now: a moment of a handover."""
+    return 2 * (lease.granted - now) < min(lease.holders.values()) - now
