@@ -184,10 +184,10 @@ class Host:
         self.is_running = self.is_paused = False
         self.held = set(self.plan.addresses)
         self._asleep_since = None
-        self._fence.wake(0)
-        self._fence.grant(None)
         self._begin_anew()
         self._monitor.lost(self._clock.now, self.number, addresses=True)
+        self._fence.wake(0)
+        self._fence.grant(None)
         self._arm()
 
     def pause(self) -> None:
