@@ -110,7 +110,7 @@ class Handover(Check):
         if now > max(handover.lets_go_at, router.woke_at) + self._lateness_ns:
             raise self.violated(now, router, f"lets go {-early} ns too late")
         came = handover.advert_at is not None
-        if router.state == ACTIVE and came:
+        if router.state == ACTIVE and came and not router.for_good:
             raise self.violated(now, router, "takes back what it has handed over")
         if came and not handover.disturbed and not self._is_answered(router):
             raise self.violated(now, router, "lets go, and nobody answers")

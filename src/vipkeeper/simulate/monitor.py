@@ -99,7 +99,10 @@ class Monitor:
 
     def refused(self, now: int, number: int) -> None:
         """The kernel refused this router something that it depends on."""
-        self.routers[number].refused = True
+        router = self.routers[number]
+        router.refused = True
+        for check in self.checks:
+            check.disturbed(now, router.facts.host, router.facts.host)
 
     def hears(self, now: int, host: int, advert: Advert | None, came_at: int) -> int | None:
         """A host is about to read a packet; returns the router that must act on it.

@@ -239,7 +239,10 @@ class Check:
         """Its machine slept: for its clock that time has not passed."""
 
     def disturbed(self, now: int, sender: int, receiver: int) -> None:
-        """A packet on the way between these hosts was lost or late, or the way was cut."""
+        """A packet on the way between these hosts was lost or late, or the way was cut.
+
+        With one host for both its kernel has refused something.
+        """
 
     def cut(self, now: int, sender: int, receiver: int, change: int) -> None:
         """One fault more (1) or less (-1) cuts the way between these hosts."""

@@ -180,9 +180,10 @@ class Participation(Check):
 
     def after(self, now: int, router: Seen, old: str) -> None:
         facts = router.facts
-        if router.refused and router.state == INITIALIZE and router.recovers_at <= now:
+        has_tried = old != INITIALIZE or router.recovers_at <= now
+        if router.refused and router.state == INITIALIZE and has_tried:
             router.recovers_at = now + self._recovery_ns
-            self._waiting.pop(router.number, None)  # it has tried
+            self._waiting.pop(router.number, None)
         starts = old == INITIALIZE and router.state != INITIALIZE
         if starts:
             expected = ACTIVE if router.priority == OWNER and facts.owner_starts_active else BACKUP
