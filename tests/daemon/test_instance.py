@@ -362,6 +362,19 @@ def test_maintenance_is_why_it_takes_no_part() -> None:
     assert isinstance(bench.instance.state, Initialize)
 
 
+def test_nothing_brings_it_back_from_maintenance_but_its_end() -> None:
+    bench = Bench()
+    now = bench.become_active() + 300 * MS
+    bench.effects.failing = {"send"}
+    bench.instance.circumstances_changed(ShutdownCause.MAINTENANCE, 50, OURS, now)
+    assert isinstance(bench.instance.state, Initialize)
+    bench.effects.failing = set()
+    bench.instance.on_timer(now + RECOVERY_NS)
+    assert isinstance(bench.instance.state, Initialize)
+    bench.instance.circumstances_changed(None, 50, OURS, now + RECOVERY_NS)
+    assert isinstance(bench.instance.state, Backup)
+
+
 def test_an_interface_that_goes_ends_it_at_once() -> None:
     bench, now = handing_over()
     bench.instance.circumstances_changed(ShutdownCause.INTERFACE_DOWN, 50, OURS, now + MS)

@@ -57,3 +57,30 @@ def test_each_interface_has_its_own_and_the_last_router_ends_it() -> None:
     kernel.leases.end("VI_2")
     kernel.leases.end("VI_2")
     assert kernel.take() == [("eth1", None)]
+
+
+def test_who_stays_is_not_left_with_the_lease_of_who_has_gone() -> None:
+    kernel = Kernel()
+    kernel.leases.extend("VI_1", ["eth0"], 30_000 * MS, 0)
+    kernel.leases.extend("VI_2", ["eth0"], 50 * MS, 0)
+    kernel.take()
+    kernel.leases.end("VI_2")
+    assert kernel.take() == [("eth0", 30_000 * MS)]
+
+
+def test_who_goes_on_after_a_moment_does_not_keep_the_moments_lease() -> None:
+    """It was handing over, found nobody, and is Active again: its next advert may be far away."""
+    kernel = Kernel()
+    kernel.leases.extend("VI_1", ["eth0"], 50 * MS, 0)
+    kernel.leases.extend("VI_1", ["eth0"], 3000 * MS, 1 * MS)
+    assert kernel.take() == [("eth0", 50 * MS), ("eth0", 3000 * MS)]
+
+
+def test_it_lasts_until_the_next_advert_of_each() -> None:
+    """Two missing adverts are too many for one, and another on its interface speaks in between."""
+    kernel = Kernel()
+    for advert in range(3):
+        now = advert * 1000 * MS
+        kernel.leases.extend("VI_1", ["eth0"], now + 2004 * MS, now)
+        assert kernel.take()[-1:] == [("eth0", now + 2004 * MS)]
+        kernel.leases.extend("VI_2", ["eth0"], now + 50_000 * MS, now + 900 * MS)

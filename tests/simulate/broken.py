@@ -21,7 +21,8 @@ from vipkeeper.vrrp.states import Active, Backup, Initialize, State
 
 def never_yields(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
     transition = machine.step(router, state, event, now)
-    if isinstance(state, Active) and isinstance(transition.new, Backup):
+    yields = isinstance(state, Active) and isinstance(transition.new, Backup)
+    if yields and isinstance(event, AdvertisementReceived):
         return replace(transition, new=state, actions=())
     return transition
 
@@ -140,6 +141,24 @@ def learns_no_interval(router: VirtualRouter, state: State, event: Event, now: i
         own = router.advertisement_interval_ns // unit
         event = replace(event, advertisement=replace(event.advertisement, interval=own))
     return machine.step(router, state, event, now)
+
+
+def does_not_withdraw_on_waking(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    if isinstance(state, Active) and isinstance(event, TimerFired):
+        state = replace(state, advertised_at=now)
+    return machine.step(router, state, event, now)
+
+
+def listens_for_a_moment_on_waking(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    transition = machine.step(router, state, event, now)
+    if transition.rule is not None and transition.rule.name.startswith("late"):
+        assert isinstance(transition.new, Backup)
+        return replace(transition, new=replace(transition.new, active_down_timer=now + 1))
+    return transition
 
 
 def skips_an_advert(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:

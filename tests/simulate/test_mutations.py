@@ -16,10 +16,12 @@ from tests.simulate.broken import (
     answers_without_a_bound,
     breaks_ties_as_a_backup,
     compares_addresses_as_text,
+    does_not_withdraw_on_waking,
     forgets_skew,
     ignores_priority_zero,
     keeps_addresses,
     learns_no_interval,
+    listens_for_a_moment_on_waking,
     never_answers,
     never_preempts,
     never_yields,
@@ -82,6 +84,8 @@ def is_found_by(check: str, make_instance: Callable[..., Instance] = Instance) -
         (learns_no_interval, "succession"),
         (learns_no_interval, "liveness"),
         (skips_an_advert, "presence"),
+        (does_not_withdraw_on_waking, "waking"),
+        (listens_for_a_moment_on_waking, "succession"),
     ],
 )
 def test_a_broken_machine_is_found(
@@ -148,6 +152,13 @@ class IsActiveWithoutTheAddresses(Instance):
         """What the kernel refuses is passed over."""
 
 
+class ReadsTheQueueOnWaking(Instance):
+    """It lets go in time, but believes what came while it was not run."""
+
+    def has_overslept(self, now: int) -> bool:
+        return False
+
+
 @pytest.mark.parametrize(
     ("broken", "check"),
     [
@@ -159,6 +170,7 @@ class IsActiveWithoutTheAddresses(Instance):
         (NeverRecovers, "liveness"),
         (IsActiveWithoutTheAddresses, "conduct"),
         (IsActiveWithoutTheAddresses, "presence"),
+        (ReadsTheQueueOnWaking, "waking"),
     ],
 )
 def test_a_broken_instance_is_found(broken: type[Instance], check: str) -> None:

@@ -523,7 +523,8 @@ class Instance:
         self._report(error, now)
         if isinstance(self.state, Initialize):
             return  # it happened on the way out; there is nothing left to give up
-        self._recover_at = now + RECOVERY_NS
+        if self._obstacle is None:
+            self._recover_at = now + RECOVERY_NS
         self.handle(Shutdown(ShutdownCause.KERNEL_ERROR), now)
 
     def _report(self, error: KernelError, now: int) -> None:

@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 RENEWALS_A_LEASE = 8
 """Not sooner than after this fraction of what is left: one router alone renews at each advert."""
 
+SPARE_NS = 10_000_000
+"""A lease has room for two adverts of whoever holds it. What would not last until its next one, a
+tick of the kernel's and a late timer included, is renewed however soon that is."""
+
 
 @dataclass(slots=True)
 class _Lease:
@@ -39,7 +43,8 @@ class Leases:
         for device in devices:
             lease = self._leases.setdefault(device, _Lease())
             lease.holders[holder] = until
-            if until < lease.granted or now >= lease.renew_after:
+            runs_out = lease.granted - now < (until - now) // 2 + SPARE_NS
+            if until < lease.granted or now >= lease.renew_after or runs_out:
                 self._renew(device, lease, now)
 
     def _renew(self, device: str, lease: _Lease, now: int) -> None:
@@ -54,3 +59,7 @@ class Leases:
             if not lease.holders:
                 del self._leases[device]
                 self._grant(device, None)
+            elif (shortest := min(lease.holders.values())) > lease.granted:
+                # Who stays may say nothing until after the lease of who went is over.
+                lease.granted = shortest
+                self._grant(device, shortest)

@@ -12,15 +12,18 @@ class Kind(Enum):
 
     LOSS = "adverts from {host} to {other} are lost with a probability of {amount:g}"
     LOSS_EVERYWHERE = "adverts are lost with a probability of {amount:g}"
-    DUPLICATION = "adverts arrive twice with a probability of {amount:g}"
+    DUPLICATION = "adverts arrive once more, again and again, with a probability of {amount:g}"
     DELAY = "adverts are delayed by up to {amount:g} ms, and overtake each other"
     NOISE = "adverts are followed by a damaged copy with a probability of {amount:g}"
     CUT = "nothing from {host} reaches {other}"
     SPLIT = "the link falls into two parts, mask {amount:g}"
     POWER = "{host} loses power"
-    KILL = "the daemon on {host} is killed, its addresses stay"
+    KILL = "the daemon on {host} is killed, its addresses stay on it"
     STOP = "the daemon on {host} is stopped"
+    HANDOVER = "{host} is told to hand over"
+    MAINTENANCE = "{host} is in maintenance"
     PAUSE = "the daemon on {host} is not run by its machine"
+    SUSPEND = "{host} sleeps, and its clock with it"
     LINK = "the link of {host} goes down"
     TRACKED = "the tracked interface of {host} goes down"
     REFUSAL = "the kernel of {host} refuses {what}"
@@ -94,8 +97,10 @@ def _resignation_beside(
 
 def _amount(random: Random, kind: Kind, hosts: int, interval_ns: int) -> float:
     match kind:
-        case Kind.LOSS | Kind.LOSS_EVERYWHERE | Kind.DUPLICATION | Kind.NOISE:
+        case Kind.LOSS | Kind.LOSS_EVERYWHERE | Kind.NOISE:
             return random.choice(_PROBABILITIES)
+        case Kind.DUPLICATION:
+            return random.choice((0.1, 0.5, 0.9))
         case Kind.DELAY:
             return interval_ns / 1e6 * random.choice((0.1, 1, 4))
         case Kind.SPLIT:

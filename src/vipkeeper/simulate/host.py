@@ -16,6 +16,7 @@ from vipkeeper.daemon import circumstances
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.interfaces import Interfaces
 from vipkeeper.daemon.journal import DiscardLog, Record
+from vipkeeper.daemon.leases import Leases
 from vipkeeper.daemon.loop import Schedule
 from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.settings import Identity, InstanceSettings, VirtualAddress
@@ -23,6 +24,7 @@ from vipkeeper.daemon.statistics import global_statistics
 from vipkeeper.errors import KernelError
 from vipkeeper.linux.ip_packet import ip_packet
 from vipkeeper.linux.rtnetlink import AddressGone, InterfaceAddress, Link
+from vipkeeper.simulate.fence import Fence, Timers
 from vipkeeper.simulate.monitor import Monitor
 from vipkeeper.simulate.network import Network, Packet
 from vipkeeper.simulate.scenario import INTERFACE, UPLINK, HostPlan
@@ -31,6 +33,7 @@ from vipkeeper.vrrp.advertisement import Advertisement, encode
 from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.events import ShutdownCause
 from vipkeeper.vrrp.router import VirtualRouter
+from vipkeeper.vrrp.states import Initialize
 from vipkeeper.vrrp.version import Family
 
 PACKETS_A_TURN = 64
@@ -40,10 +43,8 @@ QUEUE_BOUND = 256
 """Packets that wait in a paused daemon's socket: what a default receive buffer held, measured."""
 
 
-class Clock(Protocol):
+class Clock(Timers, Protocol):
     """What a host needs of the world."""
-
-    now: int
 
     def wake(self, host: Host, instant: int) -> None:
         """Call :meth:`Host.turn` at an instant or somewhat later."""
@@ -83,14 +84,19 @@ class Host:
         self.held: set[Address] = set(plan.addresses)
         self.is_running = False
         self.is_paused = False
+        self.is_stopping = False
+        self.maintenance = 0
         self.wants_wake: int | None = None
         self.instances: dict[Identity, Instance] = {}
         self._clock = clock
         self._monitor = monitor
         self._network = network
         self._make_instance = make_instance
-        self._inbox: deque[Packet] = deque()
+        self._inbox: deque[tuple[int, Packet | Address]] = deque()
         self._has_missed_changes = False
+        self._asleep_since: int | None = None
+        self._slept_ns = 0
+        self._fence = Fence(clock, lambda is_open: monitor.leased(clock.now, plan.number, is_open))
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -102,11 +108,23 @@ class Host:
         discards = DiscardLog(self._journal)
         self._reception = Reception(self.instances, global_statistics(), discards)
         self._discards = discards
+        self.leases = Leases(self._grant)
+        self.is_stopping = False
+
+    @property
+    def now(self) -> int:
+        """By the host's own clock, which stands still while the machine sleeps."""
+        return self._clock.now - self._slept_ns
 
     # -- the daemon's life -----------------------------------------------------------------
 
     def start(self) -> None:
-        if self.is_running:
+        """Whoever starts it again while it stops does not wait for its successor."""
+        if self.is_stopping and self.is_paused:
+            self.kill()
+        elif self.is_stopping:
+            self.stop()
+        if self.is_running or self.is_asleep:
             return
         self._begin_anew()
         self.is_running = True
@@ -122,22 +140,40 @@ class Host:
         self._arm()
 
     def stop(self) -> None:
-        """As on SIGTERM. What is left of the process is let live on, so that it can be seen."""
+        """As on SIGTERM, the second of which it does not wait after."""
         if not self.is_running or self.is_paused:
             return
-        now = self._clock.now
-        self._monitor.stopping(now, self.number)
+        self._monitor.stopping(self._clock.now, self.number)
+        cause = ShutdownCause.STOPPED_AT_ONCE if self.is_stopping else ShutdownCause.STOPPED
+        self.is_stopping = True
+        self._reconsider(cause)
+        self._arm()
+
+    def _end_if_all_is_done(self) -> None:
+        """What is left of the process is let live on, so that it can be seen."""
+        instances = self.instances.values()
+        if self.is_stopping and all(isinstance(one.state, Initialize) for one in instances):
+            self.is_running = self.is_stopping = False
+            self._monitor.stopped(self._clock.now, self.number)
+
+    def hand_over(self) -> None:
+        """As somebody orders it, wherever it is Active."""
+        if not self.is_running or self.is_paused or self.is_stopping:
+            return
         for instance in self.instances.values():
-            instance.shutdown(ShutdownCause.STOPPED_AT_ONCE, now)
+            instance.hand_over(self.now)
             self._report(instance)
             self._set_timer(instance)
-        self.is_running = False
-        self._monitor.stopped(now, self.number)
         self._arm()
+
+    def set_maintenance(self, change: int) -> None:
+        """One that wants it more (1) or less (-1)."""
+        self.maintenance += change
+        self._interfaces_changed()
 
     def kill(self) -> None:
         """The process is gone; the kernel and its addresses stay."""
-        if not self.is_running:
+        if not self.is_running or self.is_asleep:
             return
         self.is_running = self.is_paused = False
         self._begin_anew()
@@ -147,8 +183,11 @@ class Host:
     def lose_power(self) -> None:
         self.is_running = self.is_paused = False
         self.held = set(self.plan.addresses)
+        self._asleep_since = None
         self._begin_anew()
         self._monitor.lost(self._clock.now, self.number, addresses=True)
+        self._fence.wake(0)
+        self._fence.grant(None)
         self._arm()
 
     def pause(self) -> None:
@@ -157,21 +196,66 @@ class Host:
             self._monitor.paused(self._clock.now, self.number, True)
 
     def resume(self) -> None:
-        """Nothing that waits is lost: the kernel's news first, then packets, then timers."""
-        if not self.is_paused:
+        """Who has missed too much begins anew; then the kernel's news, packets, and timers."""
+        if not self.is_paused or self.is_asleep:
             return
         self.is_paused = False
         self._monitor.paused(self._clock.now, self.number, False)
+        self._go_on()
+
+    @property
+    def is_asleep(self) -> bool:
+        return self._asleep_since is not None
+
+    def fall_asleep(self) -> None:
+        """The whole machine is not run: neither its timers go on nor what they count."""
+        if self.is_running and not self.is_paused:
+            self.is_paused = True
+            self._asleep_since = self._clock.now
+            self._fence.sleep()
+            self._monitor.falls_asleep(self._clock.now, self.number)
+
+    def wake(self) -> None:
+        if self._asleep_since is None:
+            return
+        slept_ns = self._clock.now - self._asleep_since
+        self._asleep_since, self.is_paused = None, False
+        self._slept_ns += slept_ns
+        self._monitor.wakes(self._clock.now, self.number, slept_ns)
+        self._fence.wake(slept_ns)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._wake_late()
         if self._has_missed_changes:
             self._interfaces_changed()
         self.turn()
 
+    def _wake_late(self) -> None:
+        """As the speaker does it before it reads anything."""
+        now = self.now
+        overslept = [one for one in self.instances.values() if one.has_overslept(now)]
+        for instance in overslept:
+            instance.on_timer(now)
+            self._report(instance)
+            self._set_timer(instance)
+        if overslept:
+            self._inbox = deque(one for one in self._inbox if not isinstance(one[1], Packet))
+
     # -- what comes in ---------------------------------------------------------------------
 
     def packet_arrives(self, packet: Packet) -> None:
-        if not self.instances or len(self._inbox) >= QUEUE_BOUND:
+        self._arrives(packet)
+
+    def announcement_arrives(self, address: Address) -> None:
+        """They are heard where somebody hands over."""
+        if any(instance.is_handing_over for instance in self.instances.values()):
+            self._arrives(address)
+
+    def _arrives(self, what: Packet | Address) -> None:
+        if not self.instances or self.is_asleep or len(self._inbox) >= QUEUE_BOUND:
             return
-        self._inbox.append(packet)
+        self._inbox.append((self._clock.now, what))
         if not self.is_paused:
             self.turn()
 
@@ -181,22 +265,33 @@ class Host:
             return
         while True:
             for _ in range(min(len(self._inbox), PACKETS_A_TURN)):
-                self._read(self._inbox.popleft())
-            self._schedule.run_due(self._clock.now)
+                came_at, what = self._inbox.popleft()
+                if isinstance(what, Packet):
+                    self._read(came_at, what)
+                else:
+                    self._hear_announcement(what)
+            self._schedule.run_due(self.now)
             if not self._inbox:
                 break
         self._arm()
 
-    def _read(self, packet: Packet) -> None:
+    def _read(self, came_at: int, packet: Packet) -> None:
         now = self._clock.now
-        expected = self._monitor.hears(now, self.number, packet.advert)
+        expected = self._monitor.hears(now, self.number, packet.advert, came_at)
         family = Family(packet.datagram.source.version)
-        instance = self._reception.packet_came(INTERFACE, family, packet.datagram, now)
+        instance = self._reception.packet_came(INTERFACE, family, packet.datagram, self.now)
         if instance is not None:
             self._set_timer(instance)
         for identity, other in self.instances.items():
             if other is instance or self.numbers[identity] == expected:
                 self._report(other)
+
+    def _hear_announcement(self, address: Address) -> None:
+        self._monitor.hears_announcement(self._clock.now, self.number, address.packed)
+        for instance in self.instances.values():
+            if instance.hear_announcement(INTERFACE, address, self.now):
+                self._report(instance)
+                self._set_timer(instance)
 
     def set_link(self, up: bool) -> None:
         if self.link_up != up:
@@ -217,21 +312,31 @@ class Host:
             self._reconsider()
             self._arm()
 
-    def _reconsider(self) -> None:
+    def _reconsider(self, stops: ShutdownCause | None = None) -> None:
         """Tell each instance what its interfaces are like now, as the speaker does."""
+        if stops is None and self.is_stopping:
+            stops = ShutdownCause.STOPPED
+        if stops is None and self.maintenance:
+            stops = ShutdownCause.MAINTENANCE
         now = self._clock.now
         virtual = {item.address for plan in self.plan.settings for item in plan.addresses}
         self._monitor.tracked(now, self.number, self.uplink_up)
+        self._monitor.maintenance(now, self.number, self.maintenance > 0)
         for instance in self.instances.values():
             settings = instance.settings
             source = circumstances.source_address(settings, self._interfaces, virtual)
-            obstacle = circumstances.obstacle(settings, self._interfaces, source)
+            obstacle = circumstances.obstacle(settings, self._interfaces, source) or stops
             priority = circumstances.effective_priority(settings, self._interfaces)
-            instance.circumstances_changed(obstacle, priority, source, now)
+            instance.circumstances_changed(obstacle, priority, source, self.now)
             self._report(instance)
             self._set_timer(instance)
+        self._end_if_all_is_done()
 
     # -- the kernel's side -----------------------------------------------------------------
+
+    def _grant(self, device: str, until: int | None) -> None:
+        assert device == INTERFACE
+        self._fence.grant(None if until is None else until + self._slept_ns)
 
     def _links(self) -> list[Link]:
         return [
@@ -256,14 +361,16 @@ class Host:
 
     def _set_timer(self, instance: Instance) -> None:
         def expired() -> None:
-            instance.on_timer(self._clock.now)
+            instance.on_timer(self.now)
             self._report(instance)
             self._set_timer(instance)
+            self._end_if_all_is_done()
 
         self._schedule.set(instance.settings.identity, instance.deadline(), expired)
 
     def _arm(self) -> None:
-        instant = self._schedule.next_instant()
+        due = self._schedule.next_instant()
+        instant = None if due is None else due + self._slept_ns
         if instant is not None and instant != self.wants_wake:
             self._clock.wake(self, instant)
         self.wants_wake = instant
@@ -337,13 +444,15 @@ class _Effects:
         raise AssertionError("no host of the simulation has a virtual MAC")
 
     def extend_lease(self, settings: InstanceSettings, until: int) -> None:
-        pass
+        devices = {item.device for item in settings.addresses}
+        self._host.leases.extend(settings.identity, devices, until, self._host.now)
 
     def end_lease(self, settings: InstanceSettings) -> None:
-        pass
+        self._host.leases.end(settings.identity)
 
     def announce(self, interface: str, address: Address) -> None:
         if self._host.refused["announce"]:
             self._monitor.refused(self._clock.now, self._number)
             raise self._refuse(f"announce {address}", ENOBUFS)
         self._monitor.announced(self._clock.now, self._number, address.packed)
+        self._network.announce(self._clock.now, self._host, address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vipkeeper.simulate.observation import ACTIVE, NEVER, OWNER, Check, Seen
+from vipkeeper.simulate.observation import ACTIVE, HANDING_OVER, NEVER, OWNER, Check, Seen
 from vipkeeper.simulate.overlap import agree
 from vipkeeper.simulate.presence import beats
 
@@ -49,6 +49,7 @@ class Liveness(Check):
       that follow each other, the best last. Where the routers' intervals differ (v3 alone) I + L
       + D more: a router that starts waits by its own interval (6.4.1), which may pass before a
       slower Active router is heard, and then both are Active until it is.
+    - One Active_Down_Interval later if one hands over at t and finds nobody.
     - No preempting router is better than the Active one, and nothing moves, from there on, plus
       the longest preempt delay, one more interval until it begins, and one more
       Active_Down_Interval that follows it (RFC 8347 preempt/hold-time).
@@ -88,6 +89,8 @@ class Liveness(Check):
         down = max(router.facts.down_interval_ns(router.priority, longest) for router in members)
         skew = max(router.facts.skew_ns(router.priority, longest) for router in members)
         one = start + down + skew + 2 * self._delay_ns + self._lateness_ns
+        if any(router.state == HANDING_OVER for router in members):
+            one += down + self._lateness_ns
         if any(router.facts.interval_ns != longest for router in members):
             one += longest + self._lateness_ns + self._delay_ns
         rest = one
@@ -133,7 +136,7 @@ class Liveness(Check):
         active = next(router for router in group.routers if router.state == ACTIVE)
         for router in group.routers:
             preempts = router.facts.preempt or router.priority == OWNER
-            if preempts and router.priority > active.priority:
+            if preempts and router.priority > active.priority and not router.stands_back:
                 raise self.violated(now, router, f"preempts, and {active.facts.name} is Active")
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vipkeeper.simulate.handover import Handover
+from vipkeeper.simulate.holding import Holding
 from vipkeeper.simulate.liveness import Liveness
 from vipkeeper.simulate.observation import (
+    BACKUP,
+    HANDING_OVER,
     INITIALIZE,
     NEVER,
     Check,
@@ -17,6 +21,7 @@ from vipkeeper.simulate.overlap import Overlap
 from vipkeeper.simulate.presence import Presence
 from vipkeeper.simulate.safety import Conduct, Identity, Participation, Rate
 from vipkeeper.simulate.succession import Succession
+from vipkeeper.simulate.waking import Waking
 from vipkeeper.simulate.wire_format import Advert
 
 RECOVERY_NS = 1_000_000_000
@@ -43,7 +48,6 @@ class Monitor:
         for router in self.routers:
             self._of_host.setdefault(router.facts.host, []).append(router)
         count = len(self.routers)
-        self._overlap = Overlap(self.routers, delay_ns, lateness_ns)
         self._liveness = Liveness(delay_ns, lateness_ns)
         self.checks: tuple[Check, ...] = (
             Conduct(),
@@ -51,8 +55,11 @@ class Monitor:
             Rate(count),
             Participation(RECOVERY_NS, lateness_ns),
             Succession(count, lateness_ns),
+            Waking(),
+            Holding(self.routers),
+            Handover(self.routers, delay_ns, lateness_ns),
             Presence(count, lateness_ns),
-            self._overlap,
+            Overlap(self.routers, delay_ns, lateness_ns),
             self._liveness,
         )
         self.transitions = 0
@@ -92,19 +99,37 @@ class Monitor:
 
     def refused(self, now: int, number: int) -> None:
         """The kernel refused this router something that it depends on."""
-        self.routers[number].refused = True
+        router = self.routers[number]
+        router.refused = True
+        for check in self.checks:
+            check.disturbed(now, router.facts.host, router.facts.host)
 
-    def hears(self, now: int, host: int, advert: Advert | None) -> int | None:
-        """A host is about to read a packet; returns the router that must act on it."""
+    def hears(self, now: int, host: int, advert: Advert | None, came_at: int) -> int | None:
+        """A host is about to read a packet; returns the router that must act on it.
+
+        Args:
+            came_at: since when it has waited to be read.
+        """
         if advert is None:
             return None
         router = self._by_place.get((host, advert.family, advert.vrid))
         if router is None or not router.running:
             return None
+        if came_at < router.overslept_at:
+            raise Violation(
+                "waking", now, f"{router.facts.name} reads what came while it was not run"
+            )
         if router.state != INITIALIZE and router.accepts(advert):
             for check in self.checks:
                 check.hears(now, router, advert)
         return router.number
+
+    def hears_announcement(self, now: int, host: int, address: bytes) -> None:
+        """A host is about to hear that another one has an address now."""
+        for router in self._of_host[host]:
+            if router.state == HANDING_OVER and address in router.facts.addresses:
+                for check in self.checks:
+                    check.hears_announcement(now, router, address)
 
     def after(self, now: int, number: int, state: str) -> None:
         """A router has dealt with whatever it was, and says that its state is this."""
@@ -112,6 +137,9 @@ class Monitor:
         old, router.state = router.state, state
         if old != state:
             self.transitions += 1
+            if state == HANDING_OVER:
+                router.for_good = router.stopping or router.in_maintenance
+            router.stands_back = state == BACKUP and old == HANDING_OVER and not router.for_good
         for check in self.checks:
             check.after(now, router, old)
         router.refused = False
@@ -120,16 +148,27 @@ class Monitor:
 
     def started(self, now: int, host: int) -> None:
         for router in self._of_host[host]:
-            router.running, router.stopping = True, False
+            router.running, router.stopping, router.at_once = True, False, False
+            router.stands_back = False
             router.state = INITIALIZE
             router.advertised_at = -NEVER
             router.recovers_at = 0
+            router.overslept_at = -NEVER
             self._changed(now, router)
 
     def stopping(self, now: int, host: int) -> None:
         """Its daemon is told to stop; its routers will be shut down one after the other."""
         for router in self._of_host[host]:
-            router.stopping = True
+            router.at_once = router.stopping
+            router.stopping = router.for_good = True
+
+    def maintenance(self, now: int, host: int, on: bool) -> None:
+        """Its daemon learns that it is to take no part, or may again."""
+        for router in self._of_host[host]:
+            if router.in_maintenance != on:
+                router.in_maintenance = on
+                router.for_good |= on
+                self._changed(now, router)
 
     def stopped(self, now: int, host: int) -> None:
         """They have been."""
@@ -140,7 +179,7 @@ class Monitor:
     def lost(self, now: int, host: int, *, addresses: bool) -> None:
         """Its daemon was killed; ``addresses``: and the host with it."""
         for router in self._of_host[host]:
-            router.running = router.paused = False
+            router.running = router.paused = router.asleep = False
             router.state = INITIALIZE
             if addresses:
                 router.held = set(router.facts.own)
@@ -149,7 +188,30 @@ class Monitor:
     def paused(self, now: int, host: int, paused: bool) -> None:
         for router in self._of_host[host]:
             router.paused = paused
+            router.woke_at = -NEVER if paused else now
             self._changed(now, router)
+
+    def leased(self, now: int, host: int, leased: bool) -> None:
+        """Its kernel answers from now on for what is on it, or no more."""
+        for router in self._of_host[host]:
+            router.leased = leased
+            if not leased:
+                for check in self.checks:
+                    check.lease_ended(now, router)
+
+    def falls_asleep(self, now: int, host: int) -> None:
+        for router in self._of_host[host]:
+            router.asleep = True
+        self.paused(now, host, True)
+
+    def wakes(self, now: int, host: int, slept_ns: int) -> None:
+        for router in self._of_host[host]:
+            router.asleep = False
+            router.advertised_at += slept_ns
+            router.recovers_at += slept_ns
+            for check in self.checks:
+                check.slept(router, slept_ns)
+        self.paused(now, host, False)
 
     def link(self, now: int, host: int, up: bool) -> None:
         for router in self._of_host[host]:
@@ -179,7 +241,8 @@ class Monitor:
             check.disturbed(now, sender, receiver)
 
     def cut(self, now: int, sender: int, receiver: int, change: int) -> None:
-        self._overlap.cut(now, sender, receiver, change)
+        for check in self.checks:
+            check.cut(now, sender, receiver, change)
 
     def healed(self, now: int, drained_at: int, segments: Sequence[Sequence[int]]) -> int:
         """No fault is left; returns until when the routers must be watched.

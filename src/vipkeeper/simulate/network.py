@@ -48,6 +48,8 @@ class Receiver(Protocol):
 
     def packet_arrives(self, packet: Packet) -> None: ...
 
+    def announcement_arrives(self, address: Address) -> None: ...
+
 
 @dataclass(slots=True)
 class Way:
@@ -112,17 +114,36 @@ class Network:
             if destination.is_multicast or destination in receiver.addresses:
                 self._carry(now, sender.number, receiver, packet)
 
-    def _carry(self, now: int, sender: int, receiver: Receiver, packet: Packet) -> None:
-        self.packets += 1
-        way, draw = self._ways[sender][receiver.number], self._random.random
-        if way.cuts:
+    def announce(self, now: int, sender: Receiver, address: Address) -> None:
+        """Let a host say to all others that it has an address."""
+        if not sender.link_up:
             return
-        if way.losses and draw() < max(way.losses):
+        for receiver in self._receivers:
+            if receiver is sender or self._is_lost(now, sender.number, receiver):
+                continue
+
+            def arrive(receiver: Receiver = receiver) -> None:
+                receiver.announcement_arrives(address)
+
+            self._arrive(now, sender.number, receiver, arrive)
+
+    def _is_lost(self, now: int, sender: int, receiver: Receiver) -> bool:
+        way = self._ways[sender][receiver.number]
+        if way.cuts:
+            return True
+        if way.losses and self._random.random() < max(way.losses):
             self.lost += 1
             self._monitor.disturbed(now, sender, receiver.number)
+            return True
+        return False
+
+    def _carry(self, now: int, sender: int, receiver: Receiver, packet: Packet) -> None:
+        self.packets += 1
+        if self._is_lost(now, sender, receiver):
             return
+        draw = self._random.random
         self._deliver(now, sender, receiver, packet)
-        if self.duplication and draw() < max(self.duplication):
+        while self.duplication and draw() < max(self.duplication):
             self.repeated += 1
             self._deliver(now, sender, receiver, packet)
         if self.noise and draw() < max(self.noise):
@@ -131,6 +152,11 @@ class Network:
                 self._deliver(now, sender, receiver, damaged)
 
     def _deliver(self, now: int, sender: int, receiver: Receiver, packet: Packet) -> None:
+        self._arrive(now, sender, receiver, lambda: receiver.packet_arrives(packet))
+
+    def _arrive(
+        self, now: int, sender: int, receiver: Receiver, arrives: Callable[[], None]
+    ) -> None:
         draw = self._random.random
         delay = self._shortest_ns + int(draw() * (self._longest_ns - self._shortest_ns))
         if self.extra_delays_ns:
@@ -142,7 +168,7 @@ class Network:
 
         def arrive() -> None:
             if receiver.link_up:
-                receiver.packet_arrives(packet)
+                arrives()
 
         self._at(arrival, arrive)
 

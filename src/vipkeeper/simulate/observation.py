@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from vipkeeper.simulate.wire_format import Advert
 
 INITIALIZE, BACKUP, ACTIVE = "Initialize", "Backup", "Active"
+HANDING_OVER = "HandingOver"
+"""Not the RFC's: it has resigned, and answers for the addresses until the successor does."""
 OWNER = 255
 NEVER = 1 << 62
 """Later than anything: a century and a half in nanoseconds."""
@@ -74,37 +76,70 @@ class RouterFacts:
         """Active_Down_Interval: 3 * Active_Adver_Interval + Skew_Time (RFC 9568 6.1)."""
         return self.down_adverts * interval_ns + self.skew_ns(priority, interval_ns)
 
+    @property
+    def lease_ns(self) -> int:
+        """For so long after its advert whoever has heard it does not take over.
+
+        The shortest Active_Down_Interval is that of an owner, whose Skew_Time is the shortest.
+        Where a single missing advert is one too many nothing can be promised: two are taken.
+        """
+        skew = self.skew_ns(OWNER, self.interval_ns)
+        return max(self.down_adverts, 2) * self.interval_ns + skew
+
 
 class Seen:
     """One router as it was seen so far.
 
     Attributes:
         stopping: its daemon was told to stop.
+        at_once: and then once more, so that it ends at once.
+        in_maintenance: its host is to hold no addresses.
+        for_good: where it hands over: because of one of these.
+        stands_back: it has handed over when it was told to, and takes the addresses back only from
+            nobody.
+        held: the virtual addresses that are on its host, those of an owner always.
+        leased: its kernel answers for them.
+        asleep: the whole machine does not run, its clock neither.
         priority: the effective one.
         refused: the kernel refused something since the last report of a state.
         recovers_at: until when it may take no part, after such a refusal.
+        overslept_at: when it woke last so late that others may have taken over: what it knows is
+            about a time that has passed.
+        woke_at: when it last went on after a pause.
     """
 
     __slots__ = (
         "advertised_at",
+        "asleep",
+        "at_once",
         "facts",
+        "for_good",
         "held",
+        "in_maintenance",
+        "leased",
         "link",
         "number",
+        "overslept_at",
         "paused",
         "priority",
         "recovers_at",
         "refused",
         "running",
+        "stands_back",
         "state",
         "stopping",
+        "woke_at",
     )
 
     def __init__(self, number: int, facts: RouterFacts) -> None:
         self.number = number
         self.facts = facts
         self.running = False
-        self.stopping = False
+        self.stopping = self.at_once = False
+        self.in_maintenance = False
+        self.for_good = self.stands_back = False
+        self.leased = False
+        self.asleep = False
         self.paused = False
         self.link = True
         self.state = INITIALIZE
@@ -113,6 +148,20 @@ class Seen:
         self.advertised_at = -NEVER
         self.refused = False
         self.recovers_at = 0
+        self.overslept_at = -NEVER
+        self.woke_at = -NEVER
+
+    @property
+    def is_run(self) -> bool:
+        """Something watches over what it holds."""
+        return self.running and not self.paused
+
+    @property
+    def answered(self) -> set[bytes]:
+        """The addresses that its host answers for, as others see it, without the host's own."""
+        if not self.leased or self.asleep or not self.link:
+            return set()
+        return self.held - self.facts.own
 
     @property
     def is_up(self) -> bool:
@@ -171,6 +220,9 @@ class Check:
     def hears(self, now: int, router: Seen, advert: Advert) -> None:
         """It is about to act on an advert that it must accept."""
 
+    def hears_announcement(self, now: int, router: Seen, address: bytes) -> None:
+        """It hands over, and is about to hear that another host has an address now."""
+
     def after(self, now: int, router: Seen, old: str) -> None:
         """It has acted on something; its state was ``old`` before that."""
 
@@ -180,8 +232,20 @@ class Check:
     def circumstances_changed(self, now: int, router: Seen) -> None:
         """It runs (no more), is paused (no more), has a link (no more)."""
 
+    def lease_ended(self, now: int, router: Seen) -> None:
+        """Its kernel answers no more."""
+
+    def slept(self, router: Seen, slept_ns: int) -> None:
+        """Its machine slept: for its clock that time has not passed."""
+
     def disturbed(self, now: int, sender: int, receiver: int) -> None:
-        """A packet on the way between these hosts was lost or late, or the way was cut."""
+        """A packet on the way between these hosts was lost or late, or the way was cut.
+
+        With one host for both its kernel has refused something.
+        """
+
+    def cut(self, now: int, sender: int, receiver: int, change: int) -> None:
+        """One fault more (1) or less (-1) cuts the way between these hosts."""
 
     def overdue(self, now: int) -> None:
         """Say what should have happened by now, or set ``due`` anew."""

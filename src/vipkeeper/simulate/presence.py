@@ -54,7 +54,7 @@ class Presence(Check):
         if self._heard is not None:
             advert, self._heard = self._heard, None
             self._judge(now, router, advert)
-        elif (old, router.state) == (ACTIVE, BACKUP):
+        elif (old, router.state) == (ACTIVE, BACKUP) and router.overslept_at < now:
             raise self.violated(now, router, "yielded to nobody")
 
     def _judge(self, now: int, router: Seen, advert: Advert) -> None:
@@ -77,6 +77,11 @@ class Presence(Check):
             self._owes[router.number] = None
         elif owed is not None and not router.paused:
             self._promise(router, max(owed[0], now))
+
+    def slept(self, router: Seen, slept_ns: int) -> None:
+        owed = self._owes[router.number]
+        if owed is not None:
+            self._owes[router.number] = (owed[0] + slept_ns, router)
 
     def overdue(self, now: int) -> None:
         self.due = NEVER

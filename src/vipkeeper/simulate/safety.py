@@ -7,6 +7,7 @@ from collections import deque
 from vipkeeper.simulate.observation import (
     ACTIVE,
     BACKUP,
+    HANDING_OVER,
     INITIALIZE,
     NEVER,
     OWNER,
@@ -25,13 +26,13 @@ class Conduct(Check):
 
     - An advert with a priority leaves only if the router is Active after the event. The one
       exception is a setting: the last word to the router that it yields to.
-    - Priority 0 leaves only if the router was Active before the event and is in Initialize after
-      it (6.4.3). It may also end an attempt to become Active that the kernel refused.
+    - Priority 0 leaves only if the router was Active before the event, and is in Initialize after
+      it (6.4.3) or hands over. It may also end an attempt to become Active that was refused.
     - With becoming Active an advert leaves, and each address is announced; with leaving it by a
       shutdown, priority 0 does (6.4.1, 6.4.2, 6.4.3).
-    - Addresses are held if and only if the router is Active, but for those that an owner has
-      anyway. A host whose daemon was killed keeps them until it starts again: that is not seen
-      as holding, since there is no router that could let go.
+    - Addresses are held if and only if the router is Active or hands over, but for those that an
+      owner has anyway. A host whose daemon was killed keeps them until it starts again, and answers
+      for them as long as :class:`~vipkeeper.simulate.holding.Holding` says.
     """
 
     name = "conduct"
@@ -70,11 +71,11 @@ class Conduct(Check):
         if old != state and not router.refused:
             if state == ACTIVE and not (sent and announced.issuperset(facts.addresses)):
                 raise self.violated(now, router, "became Active and did not say so")
-            if (old, state) == (ACTIVE, INITIALIZE) and 0 not in sent:
+            if old == ACTIVE and state in (INITIALIZE, HANDING_OVER) and 0 not in sent:
                 raise self.violated(now, router, "left without resigning")
-        if state == ACTIVE:
+        if state in (ACTIVE, HANDING_OVER):
             if not router.held.issuperset(facts.addresses):
-                raise self.violated(now, router, "is Active without its addresses")
+                raise self.violated(now, router, f"is {state} without its addresses")
         elif router.held != facts.own:
             raise self.violated(now, router, f"holds addresses and is {state}")
 
@@ -83,7 +84,7 @@ class Conduct(Check):
         last_words = 1 if router.facts.last_word and (old, router.state) == (ACTIVE, BACKUP) else 0
         if router.state != ACTIVE and len(words) > last_words:
             raise self.violated(now, router, f"advertised and is {router.state}")
-        resigns = router.state == INITIALIZE and (old == ACTIVE or router.refused)
+        resigns = router.state in (INITIALIZE, HANDING_OVER) and (old == ACTIVE or router.refused)
         if len(words) < len(sent) and not resigns:
             raise self.violated(now, router, f"resigned from {old} and is {router.state}")
 
@@ -166,7 +167,8 @@ class Rate(Check):
 class Participation(Check):
     """A router takes part if and only if it can, and owners alone begin as Active (6.4.1).
 
-    It can if it runs, has a link, and the kernel has refused it nothing in the last second.
+    It can if it runs, has a link, is not in maintenance, and the kernel has refused it nothing in
+    the last second.
     """
 
     name = "participation"
@@ -178,28 +180,30 @@ class Participation(Check):
 
     def after(self, now: int, router: Seen, old: str) -> None:
         facts = router.facts
-        if router.refused and router.state == INITIALIZE and router.recovers_at <= now:
+        has_tried = old != INITIALIZE or router.recovers_at <= now
+        if router.refused and router.state == INITIALIZE and has_tried:
             router.recovers_at = now + self._recovery_ns
-            self._waiting.pop(router.number, None)  # it has tried
+            self._waiting.pop(router.number, None)
         starts = old == INITIALIZE and router.state != INITIALIZE
         if starts:
             expected = ACTIVE if router.priority == OWNER and facts.owner_starts_active else BACKUP
             if router.state != expected:
                 raise self.violated(now, router, f"started as {router.state}, not {expected}")
-            if not router.link:
+            if not router.link or router.in_maintenance:
                 raise self.violated(now, router, "takes part and cannot")
         elif (
             old != INITIALIZE
             and router.state == INITIALIZE
             and router.running
             and router.link
-            and not (router.refused or router.stopping)
+            and not (router.refused or router.stopping or router.in_maintenance)
         ):
             raise self.violated(now, router, "takes no part and could")
         self.circumstances_changed(now, router)
 
     def circumstances_changed(self, now: int, router: Seen) -> None:
-        if router.is_up and router.state == INITIALIZE:
+        is_kept_out = router.stopping or router.in_maintenance
+        if router.is_up and router.state == INITIALIZE and not is_kept_out:
             due = max(now, router.recovers_at) + self._lateness_ns
             self._waiting.setdefault(router.number, (due, router))
         else:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from vipkeeper.simulate.observation import ACTIVE, BACKUP, INITIALIZE, NEVER, OWNER, Check, Seen
+from vipkeeper.simulate.observation import (
+    ACTIVE,
+    BACKUP,
+    HANDING_OVER,
+    NEVER,
+    OWNER,
+    Check,
+    Seen,
+)
 from vipkeeper.simulate.wire_format import Advert
 
 
@@ -27,10 +35,15 @@ class Succession(Check):
     - Priority 0 sets it to Skew_Time.
     - A lower router's advert leaves it alone, unless preempt_delay still runs, which begins with
       the first such advert (RFC 8347 preempt/hold-time). The owner always preempts (6.1).
+    - One that has handed over, when it was told to, follows its successor and preempts nobody.
     - A changed priority moves it by what Skew_Time changes, not into the past.
 
+    - One that wakes from a pause later than an Active_Down_Interval after the expiry does not know
+      what has been said meanwhile, and starts it anew; so does an Active router that wakes too
+      late, by its own interval.
+
     A Backup becomes Active at the expiry: not earlier, and later by no more than the lateness of
-    its host, or at once when it wakes from a pause.
+    its host, or at once when it wakes from a shorter pause.
     """
 
     name = "succession"
@@ -39,11 +52,14 @@ class Succession(Check):
         self._lateness_ns = lateness_ns
         self._waits: list[_Wait | None] = [None] * routers
         self._yields_to: Advert | None = None
+        self._successors: dict[int, Advert] = {}
 
     def hears(self, now: int, router: Seen, advert: Advert) -> None:
         if router.state == ACTIVE:
             self._yields_to = advert
             return
+        if router.state == HANDING_OVER and advert.priority:
+            self._successors[router.number] = advert
         wait = self._waits[router.number]
         if wait is None:
             return
@@ -52,7 +68,7 @@ class Succession(Check):
             wait.hold = None
             self._set(wait, now + facts.skew_ns(router.priority, wait.interval_ns))
             return
-        preempts = facts.preempt or router.priority == OWNER
+        preempts = (facts.preempt or router.priority == OWNER) and not router.stands_back
         if advert.priority >= router.priority or not preempts:
             wait.hold = None
         elif facts.preempt_delay_ns and router.priority != OWNER:
@@ -91,10 +107,13 @@ class Succession(Check):
         own = facts.interval_ns
         wait = _Wait(router, now + facts.down_interval_ns(router.priority, own), own)
         self._waits[router.number] = wait
-        if old == INITIALIZE:
-            self._set(wait, wait.expires)
-        elif yields_to is not None:
+        successor = self._successors.pop(router.number, None)
+        if successor is not None and old == HANDING_OVER and not router.for_good:
+            yields_to = successor
+        if yields_to is not None and old in (ACTIVE, HANDING_OVER):
             self._follow(wait, yields_to, now)
+        else:
+            self._set(wait, wait.expires)
 
     def priority_changed(self, now: int, router: Seen, previous: int) -> None:
         wait = self._waits[router.number]
@@ -110,8 +129,23 @@ class Succession(Check):
         if not router.running:
             self._waits[router.number] = None
         elif not router.paused:
-            wait.lenient = max(wait.lenient, now)
-            self.due = min(self.due, wait.lenient + self._lateness_ns)
+            self._wake(now, wait)
+
+    def slept(self, router: Seen, slept_ns: int) -> None:
+        wait = self._waits[router.number]
+        if wait is not None:
+            wait.expires += slept_ns
+            wait.lenient += slept_ns
+            wait.hold = None if wait.hold is None else wait.hold + slept_ns
+
+    def _wake(self, now: int, wait: _Wait) -> None:
+        router = wait.router
+        down = router.facts.down_interval_ns(router.priority, wait.interval_ns)
+        if router.state == BACKUP and now > wait.expires + down:
+            router.overslept_at = now
+            self._set(wait, now + down)
+        wait.lenient = max(wait.lenient, now)
+        self.due = min(self.due, wait.lenient + self._lateness_ns)
 
     def overdue(self, now: int) -> None:
         self.due = NEVER

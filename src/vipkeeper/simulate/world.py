@@ -100,6 +100,9 @@ class World:
 
         self.at(max(instant, self.now) + late, served)
 
+    def up_to(self, longest_ns: int) -> int:
+        return int(self._random.random() * longest_ns)
+
     def tell(self, what: str) -> None:
         line = f"{self.elapsed_ns / 1e9:.9f} {what}"
         self.lines.append(line)
@@ -137,6 +140,10 @@ class World:
                 host.stop()
             case Kind.PAUSE:
                 host.pause()
+            case Kind.SUSPEND:
+                host.fall_asleep()
+            case Kind.HANDOVER:
+                host.hand_over()
             case _:
                 self._switch(fault, 1)
 
@@ -148,6 +155,10 @@ class World:
                 host.start()
             case Kind.PAUSE:
                 host.resume()
+            case Kind.SUSPEND:
+                host.wake()
+            case Kind.HANDOVER:
+                pass
             case _:
                 self._switch(fault, -1)
 
@@ -175,6 +186,8 @@ class World:
                 host.set_link(change < 0)
             case Kind.TRACKED:
                 host.set_uplink(change < 0)
+            case Kind.MAINTENANCE:
+                host.set_maintenance(change)
             case Kind.REFUSAL:
                 host.refused[REFUSED[int(fault.amount)]] += change
 
