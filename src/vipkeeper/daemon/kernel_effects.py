@@ -226,7 +226,8 @@ class KernelEffects:
         link = self._interfaces.link(interface)
         if link is None:
             raise KernelError(f"announce {address} on {interface}", ENODEV)
-        frame = announcement.frame(link.mac, address, router=_forwards_ipv6(interface))
+        router = address.version == 6 and _forwards_ipv6(interface)
+        frame = announcement.frame(link.mac, address, router=router)
         self._frames.send(interface, frame)
 
     def close(self) -> None:
