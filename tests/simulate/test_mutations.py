@@ -133,10 +133,16 @@ class SendsTheConfiguredPriority(Instance):
         self.router = own
 
 
-class KeepsOneAddress(Instance):
-    def _release(self, address: VirtualAddress) -> None:
+class HoldingOn(Holding):
+    def release(self, address: VirtualAddress, own: Address | None) -> None:
         if address != self.settings.addresses[-1]:
-            super()._release(address)
+            super().release(address, own)
+
+
+class KeepsOneAddress(Instance):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._holding = HoldingOn(self.settings, self._effects, 0)
 
 
 class NeverRecovers(Instance):
