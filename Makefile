@@ -5,7 +5,9 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 SECONDS ?= 100000
-.PHONY: help setup demo simulate test lint format bench docs interop lock clean
+RUNS ?= 5
+ROWS ?=
+.PHONY: help setup demo simulate test lint format bench compare docs interop lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
@@ -36,6 +38,9 @@ bench: setup ## CPU time of an advert, beside keepalived; how soon a deleted add
 	@$(python) -m benchmarks.adverts
 	@$(python) -m benchmarks.restored
 	@$(python) -m benchmarks.lab
+
+compare: setup ## what happens to the VIP, beside keepalived; writes docs/compare.md (as root; RUNS=5 ROWS=)
+	@$(python) -m benchmarks.compare --write --runs $(RUNS) $(ROWS)
 
 docs: setup ## write what is generated from the code into docs/
 	@$(python) scripts/write-state-machine-page

@@ -136,6 +136,17 @@ def test_a_vip_that_has_become_the_primary_address_takes_no_other_along(
     assert speaker.node.run("sysctl", "-n", PROMOTES) == "0\n"
 
 
+def test_nor_do_several_one_after_the_other(network: Network, tmp_path: Path) -> None:
+    """Each makes the next one the primary address when it goes."""
+    several = "\n".join(f"192.168.100.{host}/24" for host in (201, 202, 203))
+    speaker = active(network, tmp_path, quick(addresses=f"{VIP}/24\n{several}"))
+    make_primary(speaker)
+    assert speaker.stop() == 0
+    assert speaker.node.holds(OWN)
+    for address in (VIP, "192.168.100.201", "192.168.100.203"):
+        assert not speaker.node.holds(address)
+
+
 def test_nor_does_it_when_its_speaker_has_been_killed(network: Network, tmp_path: Path) -> None:
     speaker = active(network, tmp_path, instance())
     make_primary(speaker)
@@ -181,13 +192,14 @@ def test_a_vip_added_by_hand_is_taken_over_and_released_like_ours(
 
 def test_an_ipv6_vip_with_another_prefix_length_goes_too(network: Network, tmp_path: Path) -> None:
     """In IPv6 an address is there once, with whatever prefix length came first."""
-    slow = quick(addresses=IPV6, body="").replace("advert_int 0.1", "advert_int 1")
+    slow = quick(addresses=IPV6, body="").replace("advert_int 0.1", "advert_int 3")
     speaker = daemon(network, tmp_path, slow)
     speaker.start()
+    wait_until(lambda: "Entering BACKUP STATE" in speaker.log(), what=speaker.log)
     speaker.node.run("ip", "address", "add", f"{VIP6}/128", "dev", "eth0", "nodad")
     wait_until(
         lambda: speaker.status()["instances"][0]["state"] == "Active",
-        seconds=TAKEOVER_SECONDS,
+        seconds=3 * TAKEOVER_SECONDS,
         what=speaker.log,
     )
     assert f" {VIP6}/128" in speaker.node.addresses()

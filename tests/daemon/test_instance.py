@@ -407,3 +407,36 @@ def test_who_was_not_run_for_too_long_lets_go_and_listens() -> None:
     assert bench.effects.take() == [f"remove {ADDRESS}"]
     assert bench.effects.leased_until is None
     assert bench.instance.deadline() == lapsed + DOWN_INTERVAL
+
+
+NEW = VirtualAddress(ip_interface("192.168.100.197/24"), "eth0")
+
+
+def _settled(bench: Bench) -> int:
+    """Active, with no announcement still to come; returns when."""
+    now = bench.become_active()
+    for _ in range(6):
+        now = bench.instance.deadline() or now
+        bench.instance.on_timer(now)
+    bench.effects.take()
+    return now
+
+
+def test_an_address_that_is_added_is_announced_and_the_others_are_not() -> None:
+    bench = Bench()
+    now = _settled(bench)
+    added = replace(SETTINGS, addresses=(*SETTINGS.addresses, NEW))
+    bench.instance.release_what_is_not_in(added, now)
+    bench.instance.reconfigure(added, now)
+    told = [line for line in bench.effects.take() if line.startswith("announce")]
+    assert set(told) == {"announce 192.168.100.197 on eth0"}
+
+
+def test_an_address_that_is_removed_goes_alone_and_nothing_is_announced() -> None:
+    bench = Bench(replace(SETTINGS, addresses=(*SETTINGS.addresses, NEW)))
+    now = _settled(bench)
+    bench.instance.release_what_is_not_in(SETTINGS, now)
+    bench.instance.reconfigure(SETTINGS, now)
+    effects = bench.effects.take()
+    assert [line for line in effects if line.startswith("remove")] == [f"remove {NEW}"]
+    assert not [line for line in effects if line.startswith(("announce", "advert"))]

@@ -134,6 +134,21 @@ def test_one_that_cannot_be_put_back_keeps_no_other_away() -> None:
     assert f"add {SECOND_ADDRESS}" in bench.effects.take()
 
 
+def test_what_somebody_has_put_back_already_is_no_news() -> None:
+    bench, now = active()
+    bench.effects.add_address = lambda address: False  # type: ignore[method-assign]
+    bench.instance.restore([ADDRESS], now)
+    assert bench.records == []
+    assert announced(bench) == 0
+
+
+def test_an_interface_that_was_down_is_announced_again_and_no_address_told() -> None:
+    bench, now = active()
+    bench.instance.restore([], now)
+    assert bench.kinds() == ["announcement"]
+    assert announced(bench) == 5
+
+
 def test_a_router_that_yields_puts_nothing_back() -> None:
     bench, now = active()
     bench.effects.failing = {"add"}

@@ -70,20 +70,22 @@ def finish(prober: subprocess.Popen[str]) -> Measurement:
     return Measurement.from_data(json.loads(output.splitlines()[-1])["measurement"])
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.77"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.77", "::1"])
 def test_the_echo_comes_from_the_address_that_was_asked(
     echo: subprocess.Popen[str], port: int, address: str
 ) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
         client.settimeout(10)
         client.sendto(b"who? ", (address, port))
         answer, sender = client.recvfrom(2048)
-    assert sender == (address, port)
+    assert sender[:2] == (address, port)
     assert answer == b"who? " + socket.gethostname().encode()
 
 
-def test_a_second_of_probes(echo: subprocess.Popen[str], port: int) -> None:
-    prober = start_prober("127.0.0.1", str(port), "--seconds", "1")
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_second_of_probes(echo: subprocess.Popen[str], port: int, address: str) -> None:
+    prober = start_prober(address, str(port), "--seconds", "1")
     assert line(prober) == {"answering": socket.gethostname()}
     seen = finish(prober)
     assert seen.lost == 0

@@ -27,7 +27,7 @@ def as_text(instance: VrrpInstance) -> str:
         f"garp_lower_prio_delay {garp.lower_prio_delay_ns // S}",
         f"garp_lower_prio_repeat {garp.lower_prio_repeat}",
         f"lower_prio_no_advert {_switch(instance.lower_prio_no_advert)}",
-        f"higher_prio_send_advert {_switch(instance.higher_prio_send_advert)}",
+        *_optional_switch("higher_prio_send_advert", instance.higher_prio_send_advert),
         f"skip_check_adv_addr {_switch(instance.skip_check_adv_addr)}",
         f"down_timer_adverts {instance.down_timer_adverts}",
         *(["nopreempt"] if instance.nopreempt else []),
@@ -53,6 +53,10 @@ def as_text(instance: VrrpInstance) -> str:
         "}",
     ]
     return "\n".join(lines)
+
+
+def _optional_switch(keyword: str, value: bool | None) -> list[str]:
+    return [] if value is None else [f"{keyword} {_switch(value)}"]
 
 
 def _switch(value: bool) -> str:

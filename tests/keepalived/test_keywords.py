@@ -34,7 +34,7 @@ def test_an_instance_that_says_little_has_keepaliveds_defaults() -> None:
     assert found.garp == GarpSettings(5 * S, 5, 0, 1, 5 * S, 5, 0, 0)
     assert found.accept
     assert not found.lower_prio_no_advert
-    assert not found.higher_prio_send_advert
+    assert found.higher_prio_send_advert is None
     assert not found.skip_check_adv_addr
     assert not found.dont_track_primary
     assert found.multicast_group == IPv4Address("224.0.0.18")

@@ -178,7 +178,7 @@ def instances(draw: st.DrawFn) -> VrrpInstance:
         preempt_delay_ns=draw(st.integers(0, 10**9)) * 1000 if may_delay else 0,
         garp=draw(st.builds(GarpSettings, seconds, counts, seconds, counts, seconds, counts)),
         lower_prio_no_advert=draw(st.booleans()),
-        higher_prio_send_advert=draw(st.booleans()),
+        higher_prio_send_advert=draw(st.sampled_from((None, True, False))),
         skip_check_adv_addr=draw(st.booleans()),
         down_timer_adverts=draw(st.integers(1, 100)),
         dont_track_primary=draw(st.booleans()),

@@ -7,10 +7,14 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from vipkeeper.daemon.command_line import DEFAULT_CONTROL_SOCKET
+from vipkeeper.daemon.control import ask
+from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import (
     Configuration,
     Finding,
@@ -38,12 +42,21 @@ _MOST_NAMED = 4
 @click.option("--host", is_flag=True, help="Also look whether this machine has the interfaces.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONTROL_SOCKET,
+    show_default=True,
+    help="Of a daemon that may run with FILE: say what the other nodes may make of the change.",
+)
+@click.option(
     "--config-id",
     "-i",
     default=None,
     help="Which @ID lines to read; default: the host's name up to the first dot.",
 )
-def check(file: str, strict: bool, host: bool, as_json: bool, config_id: str | None) -> int:
+def check(
+    file: str, strict: bool, host: bool, as_json: bool, control: Path, config_id: str | None
+) -> int:
     """Say what is wrong in a keepalived.conf (default: /etc/keepalived/keepalived.conf).
 
     Exit code 0: neither errors nor warnings. 4: the file cannot be read. 5: something is wrong.
@@ -56,13 +69,28 @@ def check(file: str, strict: bool, host: bool, as_json: bool, config_id: str | N
         findings += check_against_host(loaded, [name for _, name in socket.if_nameindex()])
     colour = False if os.environ.get("NO_COLOR") else None  # None: as the terminal has it
     wrong = any(strict or finding.severity is not Severity.NOTE for finding in findings)
+    change = _rolling_change(file, control)
     if as_json:
-        click.echo(json.dumps(_as_data(loaded, findings, ok=not wrong), indent=2))
+        data = _as_data(loaded, findings, ok=not wrong) | {"rolling_change": change}
+        click.echo(json.dumps(data, indent=2))
     else:
         for finding in findings:
             click.echo(_coloured(finding), color=colour)
+        for warning in change:
+            click.echo(f"when it is loaded: {warning}")
         click.echo(summary(file, loaded.configuration, findings), color=colour)
     return FOUND_SOMETHING if wrong else 0
+
+
+def _rolling_change(file: str, control: Path) -> list[str]:
+    """What the daemon that runs with ``file`` warns of; nothing where none does."""
+    try:
+        answer = ask(control, {"request": "reload", "dry_run": True})["reload"]
+    except VipkeeperError:
+        return []  # none runs, or it is not ours to ask
+    if Path(answer["configuration"]).resolve() != Path(file).resolve():
+        return []
+    return [item["warning"] for item in answer["instances"] if item["warning"]]
 
 
 def _coloured(finding: Finding) -> str:

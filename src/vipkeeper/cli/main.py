@@ -18,6 +18,7 @@ COMMANDS = {
     "handover": "have the other node take the VIP now",
     "lab": "a cloud on one machine",
     "maintenance": "take this node out of service, and back",
+    "reload": "have the daemon read its configuration again, or say what would change",
     "simulate": "routers on a faulty link in virtual time, and whether they keep the rules",
     "status": "who is active, since when, and why",
 }

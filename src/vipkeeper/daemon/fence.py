@@ -77,6 +77,9 @@ class NftablesFence:
             self._fence.fit(keys)
             self._keys = keys
             self._renew(self._devices_of)
+        for item, lease_ns in guarded.items():
+            # A whole lease, less than a millisecond after it began: a takeover's first.
+            self._fence.prepare({keys[item.address]: lease_ns // _MS - 1})
 
     def grant(self, device: str, until: int | None) -> Collection[VirtualAddress]:
         if until is None:

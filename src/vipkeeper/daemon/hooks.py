@@ -55,6 +55,16 @@ def hooks(instance: str, notify: NotifyCommands, state: str, priority: int) -> l
     return due
 
 
+def still_active_hooks(instance: str, notify: NotifyCommands) -> list[Hook]:
+    """What is to be run when a losing router is heard (``notify_master_rx_lower_pri``).
+
+    It gets no arguments beyond its own, as in keepalived (send_event_notify in vrrp_notify.c):
+    INSTANCE NAME MASTER_RX_LOWER_PRI PRIORITY is a line of the FIFO only.
+    """
+    command = notify.master_rx_lower_priority
+    return [] if command is None else [_hook(instance, command, ())]
+
+
 def _hook(instance: str, command: Command, arguments: tuple[str, ...]) -> Hook:
     return Hook(instance, (*command.argv, *arguments), command.user, command.group)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 
 from vipkeeper.daemon import ietf_vrrp, statistics
@@ -17,6 +17,7 @@ from vipkeeper.daemon.journal import (
     kernel_error_record,
     transition_record,
 )
+from vipkeeper.daemon.losers import Losers
 from vipkeeper.daemon.neighbours import Fault, Neighbours
 from vipkeeper.daemon.restoration import Restoration
 from vipkeeper.daemon.settings import InstanceSettings, Plain, VirtualAddress
@@ -89,6 +90,7 @@ class Instance:
         self._has_started = False
         self._events = IetfEvents()
         self._neighbours = Neighbours(journal)
+        self._losers = Losers(journal)
         self._flaps = FlapWatch()
         self._admission: (
             tuple[VirtualRouter, Advertisement, Datagram, bool, Admitted | Discard] | None
@@ -264,9 +266,26 @@ class Instance:
         except KernelError as error:
             self._action_failed(error, now)
             return
-        self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
+        self._announce_after_reconfiguration(previous, now)
 
-    def restore(self, lost: Iterable[VirtualAddress], now: int) -> None:
+    def _announce_after_reconfiguration(self, previous: InstanceSettings, now: int) -> None:
+        """Only what is new: the neighbours know where the others are.
+
+        A schedule that still runs holds the old addresses, and is begun anew with all of them.
+        """
+        if (
+            self._announcer.deadline() is not None
+            or previous.announcements != self.settings.announcements
+        ):
+            self._announcer.announce(self.settings, Occasion.BECAME_ACTIVE, now)
+            return
+        known = set(previous.addresses)
+        new = tuple(item for item in self.settings.addresses if item not in known)
+        if new:
+            only_new = replace(self.settings, addresses=new)
+            self._announcer.announce(only_new, Occasion.BECAME_ACTIVE, now)
+
+    def restore(self, lost: Collection[VirtualAddress], now: int) -> None:
         """Put back what somebody else has taken off, and say where it is.
 
         What cannot be put back is tried again a few times, and then given up.
@@ -283,16 +302,15 @@ class Instance:
             except KernelError as error:
                 failure = error.with_traceback(None)  # it holds this frame, as in _perform_all
                 missing += addresses
+        if back or not (lost or failure):
+            self._restoration.note(back)
         if failure is None:
-            self._restoration.succeeded(back)
+            self._restoration.succeeded()
         elif not self._restoration.may_fail_again(missing, self._down_interval_ns(), now):
             self._action_failed(failure, now)
             return
-        else:
-            if back:
-                self._restoration.note(back)
-            if not failed_before:
-                self._report(failure, now)
+        elif not failed_before:
+            self._report(failure, now)
         self._tell_restored(now)
 
     def _down_interval_ns(self) -> int:
@@ -397,6 +415,7 @@ class Instance:
             if isinstance(transition.old, HandingOver):
                 record["successor"] = self._active_router and str(self._active_router[0])
             self._journal(record)
+        self._losers.note(self.router, transition, self._since or now, now)
         self._perform_all(transition, now)
         self._lease_as_it_must(transition, now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from vipkeeper.linux.rtnetlink import (
     AddressGone,
@@ -73,6 +74,13 @@ class Interfaces:
         for item in self._addresses.get(index, {}).values():
             if item.address == address:
                 yield item
+
+    def doubt_secondaries(self, index: int) -> None:
+        """The primary address of a network goes: until the kernel says so, any may be the next."""
+        known = self._addresses.get(index, {})
+        for key, item in known.items():
+            if item.secondary:
+                known[key] = replace(item, secondary=False)
 
     def host_has(self, address: Address) -> bool:
         """Any interface has it."""

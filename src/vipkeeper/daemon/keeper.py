@@ -18,19 +18,18 @@ from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
 from vipkeeper.daemon.history import History, steady_wall_clock, wall_clock
-from vipkeeper.daemon.hooks import HookRunner, hooks
+from vipkeeper.daemon.hooks import HookRunner, hooks, still_active_hooks
 from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
+from vipkeeper.daemon.proposal import Proposal, read_proposal
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
 from vipkeeper.daemon.state_file import StateFile
 from vipkeeper.daemon.virtual_interfaces import VirtualInterfaces
-from vipkeeper.errors import VipkeeperError
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
 from vipkeeper.linux import nft
-from vipkeeper.linux.configuration_files import read_configuration
 
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
 HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
@@ -292,6 +291,8 @@ class Keeper:
                 self._write_lines(record)
                 if record["record"] in ("transition", "waiting"):
                     self._state_changed(record)
+                elif record["record"] == "still-active":
+                    self._still_active(record["instance"])
 
     def _speaker_started(self, record: Record) -> None:
         for reason in record["not_permitted"]:
@@ -318,6 +319,10 @@ class Keeper:
             return  # STOP is told once the addresses have gone
         name, priority = record["instance"], record.get("priority", 0)
         self._hooks.add(hooks(name, self._notify(name), state, priority), self._loop.now())
+        self._watch_hooks()
+
+    def _still_active(self, name: str) -> None:
+        self._hooks.add(still_active_hooks(name, self._notify(name)), self._loop.now())
         self._watch_hooks()
 
     def _notify(self, name: str) -> NotifyCommands:
@@ -351,30 +356,30 @@ class Keeper:
             for line in finding.render().splitlines():
                 self._log.write(line, level=level)
 
-    def _reload(self) -> None:
+    def _reload(self) -> Proposal:
         """Take the new configuration if it is without an error, otherwise keep the old one."""
         self._log.write("Reloading")
-        try:
-            loaded = read_configuration(
-                str(self._options.configuration), config_id=self._options.config_id
-            )
-        except VipkeeperError as error:
-            self._warn(f"{error}; the old configuration stays in force")
-            return
-        self._tell_findings(loaded.findings)
-        refusing = (Severity.ERROR, Severity.WARNING) if self._options.strict else (Severity.ERROR,)
-        faults = [finding for finding in loaded.findings if finding.severity in refusing]
-        if faults:
-            self._warn(f"{len(faults)} faults; the old configuration stays in force")
-            return
-        self._loaded = loaded
-        self._settings = translation.instances(loaded.configuration)
+        proposal = read_proposal(self._options, self._loaded)
+        self._tell_findings(proposal.findings)
+        if proposal.loaded is None:
+            self._warn(proposal.refusal)
+            return proposal
+        for change in proposal.changes:
+            for line in change.lines():
+                self._log.write(line)
+            if change.warning:
+                self._warn(change.warning)
+        self._loaded = proposal.loaded
+        self._settings = translation.instances(proposal.loaded.configuration)
         self._configure_speaker()
+        return proposal
 
     # -- requests --------------------------------------------------------------------------
 
     def _requested(self, request: dict[str, Any], answer: Answer) -> None:
         match request:
+            case {"request": "reload"}:
+                self._reload_requested(request, answer)
             case _ if self._speaker is None:
                 answer({"ok": False, "error": "the VRRP process is being restarted"})
             case {"request": "status"}:
@@ -409,6 +414,17 @@ class Keeper:
             self._log.write(f"Maintenance {'begins' if on else 'is over'}")
         self._tell_speaker({"do": "maintenance", "on": on})
         answer({"ok": True, "changed": changed})
+
+    def _reload_requested(self, request: dict[str, Any], answer: Answer) -> None:
+        if self._stopping:
+            answer({"ok": False, "error": "the daemon is stopping"})
+        elif request.get("dry_run"):
+            proposal = read_proposal(self._options, self._loaded)
+            answer({"ok": True, "reload": proposal.to_plain(applied=False)})
+        else:
+            proposal = self._reload()
+            applied = proposal.loaded is not None
+            answer({"ok": True, "reload": proposal.to_plain(applied=applied)})
 
     def _status(self, record: Record) -> dict[str, Any]:
         return {

@@ -198,6 +198,7 @@ class KernelEffects:
         for form in self._interfaces.forms(index, interface.ip):
             if form.secondary and form.prefix_length == interface.network.prefixlen:
                 return self._netlink.delete_address(index, interface)
+        self._interfaces.doubt_secondaries(index)
         return delete_alone(self._netlink, index, interface)
 
     def extend_lease(self, settings: InstanceSettings, until: int) -> None:
@@ -225,7 +226,8 @@ class KernelEffects:
         link = self._interfaces.link(interface)
         if link is None:
             raise KernelError(f"announce {address} on {interface}", ENODEV)
-        frame = announcement.frame(link.mac, address, router=_forwards_ipv6(interface))
+        router = address.version == 6 and _forwards_ipv6(interface)
+        frame = announcement.frame(link.mac, address, router=router)
         self._frames.send(interface, frame)
 
     def close(self) -> None:

@@ -196,6 +196,14 @@ def _times(count: int) -> str:
     return f" ({count} times since this was last said)" if count > 1 else ""
 
 
+def _still_active(record: Record) -> Iterator[Line]:
+    """Of our own making: keepalived's own line comes for every advert."""
+    yield Line(
+        f"({record['instance']}) still active: {record['source']} with priority "
+        f"{record['received_priority']} was active beside us and loses; announcing again"
+    )
+
+
 def _priority(record: Record) -> Iterator[Line]:
     yield Line(
         f"({record['instance']}) Changing effective priority "
@@ -250,6 +258,7 @@ _RENDERERS: dict[str, Callable[[Record], Iterator[Line]]] = {
     "waiting": _waiting,
     "discard": _discard,
     "neighbour": _neighbour,
+    "still-active": _still_active,
     "priority": _priority,
     "link": _link,
     "announcement": _announcement,

@@ -77,6 +77,7 @@ class Loop:
     Attributes:
         on_waking_late: is called with how late something already is (ns), before anything is
             read: what has queued up meanwhile may be too old to be believed.
+        before_waiting: is called when all that was due has been done.
     """
 
     def __init__(self) -> None:
@@ -87,6 +88,7 @@ class Loop:
         self._epoll.register(self._timer.fileno(), select.EPOLLIN | select.EPOLLET)
         self._readers: dict[int, Callback] = {}
         self.on_waking_late: Callable[[int], None] = lambda lateness_ns: None
+        self.before_waiting: Callback = lambda: None
         self._armed: int | None = None
         self._running = False
 
@@ -112,6 +114,7 @@ class Loop:
     def run(self) -> None:
         self._running = True
         while self._running:
+            self.before_waiting()
             self._arm()
             ready = self._epoll.poll()
             due = self.schedule.next_instant()

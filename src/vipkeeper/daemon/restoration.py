@@ -60,9 +60,9 @@ class Restoration:
 
     # -- after an attempt ------------------------------------------------------------------
 
-    def succeeded(self, back: Iterable[VirtualAddress]) -> None:
+    def succeeded(self) -> None:
+        """All is there."""
         self._missing, self._retries, self._retry_at = (), 0, None
-        self.note(back)
 
     def note(self, back: Iterable[VirtualAddress]) -> None:
         """These are there again, and their neighbours are to hear of it."""

@@ -133,6 +133,23 @@ class InstanceSettings:
         return self.interface, self.family, self.vrid
 
     @property
+    def match_key(self) -> dict[str, Any]:
+        """What an instance goes on with at a reload, beside its identity, by keepalived's words.
+
+        keepalived matches by these too (vrrp_exist in its vrrp.c); a version it does not match by,
+        but the packets and the state machine's intervals are others.
+        """
+        virtual_mac = self.virtual_mac
+        return {
+            "version": self.version,
+            "unicast_peer": bool(self.peers),
+            "unicast_src_ip": self.source if self.peers else None,
+            "use_vmac": virtual_mac is not None,
+            "vmac_xmit_base": virtual_mac is not None and not virtual_mac.transmits,
+            "multicast group": self.group,
+        }
+
+    @property
     def is_owner(self) -> bool:
         return self.priority == PRIORITY_OWNER
 

@@ -69,7 +69,9 @@ class Speaker:
         self._successors = Successors(loop, self._schedule)
         self._guarded: dict[VirtualAddress, int] = {}
         self._out_of_service: ShutdownCause | None = None
+        self._untold: list[Record] = []
         loop.on_waking_late = self._woke_late
+        loop.before_waiting = self._tell
         self._list_interfaces()
         loop.watch(self._monitor, self._interfaces_changed)
         loop.watch(channel, self._commanded)
@@ -77,7 +79,12 @@ class Speaker:
     # -- commands --------------------------------------------------------------------------
 
     def report(self, record: Record) -> None:
-        if not self._channel.send(record):
+        """Tell the keeper, once there is nothing more urgent to be done."""
+        self._untold.append(record)
+
+    def _tell(self) -> None:
+        untold, self._untold = self._untold, []
+        if not all([self._channel.send(record) for record in untold]):
             self._flush_later()
 
     def _flush_later(self) -> None:
@@ -123,7 +130,7 @@ class Speaker:
         settings_of = {settings.identity: settings for settings in wanted}
         for identity, instance in list(self._instances.items()):
             new = settings_of.get(identity)
-            if new is None or new.version != instance.settings.version:
+            if new is None or new.match_key != instance.settings.match_key:
                 instance.shutdown(ShutdownCause.RECONFIGURED, now)
                 self._loop.schedule.set(identity, None, lambda: None)
                 del self._instances[identity]
@@ -215,7 +222,7 @@ class Speaker:
 
     def close(self) -> bool:
         """Returns whether the keeper has ended, and this process is all that is left."""
-        self._channel.flush()
+        self._tell()
         keeper_has_gone = self._keeper_has_gone()
         if keeper_has_gone:
             self._effects.finish()  # nobody else will do it

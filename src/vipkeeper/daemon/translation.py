@@ -44,7 +44,9 @@ def _instance(instance: VrrpInstance) -> InstanceSettings:
         password=None if authentication is None else authentication.password.decode("latin-1"),
         down_interval_adverts=instance.down_timer_adverts,
         answer_losing_adverts=not instance.lower_prio_no_advert,
-        advertise_before_yielding=instance.higher_prio_send_advert,
+        # Unless the file says otherwise: who has won must announce the addresses again, and knows
+        # that there was another holder only if it hears of it.
+        advertise_before_yielding=instance.higher_prio_send_advert is not False,
         owner_starts_active=instance.state == "MASTER",
         announcements=_announcements(instance),
         tracked=tuple(

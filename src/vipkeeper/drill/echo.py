@@ -3,8 +3,9 @@
 ``python -m vipkeeper.drill.echo [--port 7007]``
 
 It answers each datagram from the address that the datagram was sent to, with the same payload and
-this host's name behind it. A server bound to 0.0.0.0 would otherwise answer from the interface's
-first address, and a client that asked the virtual IP would not know the answer for its own.
+this host's name behind it. A server bound to all addresses would otherwise answer from the
+interface's first one, and a client that asked the virtual IP would not know the answer for its own.
+One socket serves IPv6 and IPv4, whose addresses look like ::ffff:192.0.2.1 to it (ipv6(7)).
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ import struct
 import sys
 
 PORT = 7007
-_IN_PKTINFO = struct.Struct("=I4s4s")  # struct in_pktinfo, ip(7): index, spec_dst, addr
-_IP_PKTINFO = 8  # linux/in.h; the socket module names it from Python 3.14 on
+_IN6_PKTINFO = struct.Struct("=16sI")  # struct in6_pktinfo, ipv6(7): address, interface index
 
 
-def open_socket(port: int, address: str = "") -> socket.socket:
+def open_socket(port: int, address: str = "::") -> socket.socket:
     """A datagram socket that tells the address each datagram was sent to.
 
     Raises:
         OSError: the port is in use, or the address is none of this machine's.
     """
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     try:
-        server.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         server.bind((address, port))
     except OSError:
         server.close()
@@ -40,14 +41,14 @@ def answer_one(server: socket.socket, host: bytes) -> None:
 
     An answer that cannot leave is dropped: the address may have gone to another node meanwhile.
     """
-    payload, control, _, client = server.recvmsg(2048, socket.CMSG_SPACE(_IN_PKTINFO.size))
+    payload, control, _, client = server.recvmsg(2048, socket.CMSG_SPACE(_IN6_PKTINFO.size))
     for level, kind, data in control:
-        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
-            _, _, destination = _IN_PKTINFO.unpack(data[: _IN_PKTINFO.size])
-            source = _IN_PKTINFO.pack(0, destination, bytes(4))
+        if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO):
+            destination, _ = _IN6_PKTINFO.unpack(data[: _IN6_PKTINFO.size])
+            source = _IN6_PKTINFO.pack(destination, 0)
             try:
                 server.sendmsg(
-                    [payload, host], [(socket.IPPROTO_IP, _IP_PKTINFO, source)], 0, client
+                    [payload, host], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, source)], 0, client
                 )
             except OSError:
                 return

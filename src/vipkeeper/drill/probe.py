@@ -49,7 +49,8 @@ class Prober:
         self._host = ""
         # Not connected: a connected socket would return the ICMP errors of a router that finds
         # nobody at the address, in place of sending the next probe.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def run(self, seconds: float | None, stop_fd: int | None) -> None:
@@ -97,7 +98,7 @@ class Prober:
             except BlockingIOError:
                 return
             received_ns = time.monotonic_ns()
-            if sender != self.target or len(datagram) < _PROBE.size:
+            if sender[:2] != self.target or len(datagram) < _PROBE.size:
                 continue
             token, number = _PROBE.unpack_from(datagram)
             if token != self._token or number >= len(self.sent_ns):
@@ -136,7 +137,7 @@ def _say(line: dict[str, object]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="vipkeeper.drill.probe", description=__doc__)
-    parser.add_argument("address", help="IPv4 address to send to")
+    parser.add_argument("address", help="address to send to, IPv4 or IPv6 (as RFC 5952 writes it)")
     parser.add_argument("port", type=int, nargs="?", default=PORT)
     parser.add_argument("--seconds", type=float, help="default: until standard input is closed")
     arguments = parser.parse_args()

@@ -181,7 +181,7 @@ class VrrpInstance:
     preempt_delay_ns: int = 0
     garp: GarpSettings = GarpSettings()
     lower_prio_no_advert: bool = False
-    higher_prio_send_advert: bool = False
+    higher_prio_send_advert: bool | None = None
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     dont_track_primary: bool = False
@@ -220,7 +220,7 @@ class GlobalDefs:
     multicast_group_6: IPv6Address = MULTICAST_GROUP_6
     garp: GarpSettings = GarpSettings()
     lower_prio_no_advert: bool = False
-    higher_prio_send_advert: bool = False
+    higher_prio_send_advert: bool | None = None
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     strict: bool = False

@@ -122,7 +122,7 @@ class GlobalLines:
     multicast_group_4: IPv4Address = MULTICAST_GROUP_4
     multicast_group_6: IPv6Address = MULTICAST_GROUP_6
     lower_prio_no_advert: bool = False
-    higher_prio_send_advert: bool = False
+    higher_prio_send_advert: bool | None = None
     skip_check_adv_addr: bool = False
     down_timer_adverts: int = 3
     strict: bool = False

@@ -88,8 +88,10 @@ def settle(
         preempt_delay_ns=preempt_delay_ns,
         garp=lines.garp.over(defaults.garp),
         lower_prio_no_advert=_first(lines.lower_prio_no_advert, defaults.lower_prio_no_advert),
-        higher_prio_send_advert=_first(
-            lines.higher_prio_send_advert, defaults.higher_prio_send_advert
+        higher_prio_send_advert=(
+            defaults.higher_prio_send_advert
+            if lines.higher_prio_send_advert is None
+            else lines.higher_prio_send_advert
         ),
         skip_check_adv_addr=_first(lines.skip_check_adv_addr, defaults.skip_check_adv_addr),
         down_timer_adverts=lines.down_timer_adverts or defaults.down_timer_adverts,

@@ -54,7 +54,7 @@ def made_strict(
         preempt_delay_ns=_reset(instance.preempt_delay_ns, 0, complaints, "preempt_delay"),
         down_timer_adverts=_reset(instance.down_timer_adverts, 3, complaints, "down_timer_adverts"),
         higher_prio_send_advert=_reset(
-            instance.higher_prio_send_advert, False, complaints, "higher_prio_send_advert"
+            instance.higher_prio_send_advert or False, False, complaints, "higher_prio_send_advert"
         ),
         accept=accept,
         garp=_garp(instance.garp, lines, complaints),

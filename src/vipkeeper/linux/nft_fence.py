@@ -96,6 +96,10 @@ class NftFence:
         self._commit(parts, f"make the nftables tables {self.table}")
         self._keys, self._is_there = dict(keys), True
 
+    def prepare(self, lifetimes_ms: Mapping[str, int]) -> None:
+        """Have a renewal like this one ready for when time is short."""
+        _renewal(self.table, tuple(lifetimes_ms.items()))
+
     def renew(self, lifetimes_ms: Mapping[str, int]) -> None:
         """These keys are alive for so long from now on, and not longer.
 

@@ -342,13 +342,14 @@ def assert_active(
 ) -> Outcome:
     """Adver_Timer runs on. What comes too soon after our last advert is answered by the next.
 
-    The addresses are announced again with the answer: the loser may have announced them, and
-    whoever heard it must hear us after it.
+    The addresses are announced again, at once and with the answer: the loser may have announced
+    them, and whoever heard it must hear us after it.
     """
     earliest = state.advertised_at + router.advertisement_interval_ns // REASSERT_FRACTION
     if now < earliest:
         sooner = min(state.adver_timer, earliest)
-        return replace(state, adver_timer=sooner, owes_answer=True), ()
+        at_once = () if state.owes_answer else (AnnounceAddresses(Occasion.LOSING_ADVERT),)
+        return replace(state, adver_timer=sooner, owes_answer=True), at_once
     return replace(state, advertised_at=now, owes_answer=False), (
         SendAdvertisement(),
         AnnounceAddresses(Occasion.LOSING_ADVERT),
@@ -364,9 +365,9 @@ def assert_active_after_resignation(
     it, or goes on sending to a router that has gone.
     """
     asserting, actions = assert_active(router, state, event, now)
-    if actions:
+    if SendAdvertisement() in actions:
         return Active(now + router.advertisement_interval_ns, advertised_at=now), actions
-    return asserting, ()
+    return asserting, actions
 
 
 def yield_to_sender(
