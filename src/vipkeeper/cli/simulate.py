@@ -17,7 +17,7 @@ from vipkeeper.simulate.run import Found, Outcome, Summary
 
 _PROGRESS_EVERY_S = 0.5
 _DEFAULT_SECONDS = 10_000
-_DEFAULT_DEPTH = {2: 12, 3: 8}
+_DEFAULT_DEPTH = {2: 11, 3: 8}
 """Half a minute. Each choice more takes two to three times as long."""
 
 
