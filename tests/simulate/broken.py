@@ -13,10 +13,16 @@ from vipkeeper.vrrp.actions import (
     ReleaseAddresses,
     SendAdvertisement,
 )
-from vipkeeper.vrrp.events import AdvertisementReceived, Event, Shutdown, TimerFired
+from vipkeeper.vrrp.events import (
+    AdvertisementReceived,
+    AnnouncementHeard,
+    Event,
+    Shutdown,
+    TimerFired,
+)
 from vipkeeper.vrrp.machine import Transition
 from vipkeeper.vrrp.router import VirtualRouter
-from vipkeeper.vrrp.states import Active, Backup, Initialize, State
+from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State
 
 
 def never_yields(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
@@ -158,6 +164,51 @@ def listens_for_a_moment_on_waking(
     if transition.rule is not None and transition.rule.name.startswith("late"):
         assert isinstance(transition.new, Backup)
         return replace(transition, new=replace(transition.new, active_down_timer=now + 1))
+    return transition
+
+
+def lets_go_at_the_successors_advert(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    transition = machine.step(router, state, event, now)
+    new = transition.new
+    if not isinstance(new, HandingOver) or new.successor_interval_ns is None:
+        return transition
+    return replace(transition, new=replace(new, let_go_at=new.let_go_at or now + 10**7))
+
+
+def lets_go_at_once(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
+    transition = machine.step(router, state, event, now)
+    if isinstance(state, Active) and isinstance(transition.new, HandingOver):
+        soon = replace(transition.new, let_go_at=now + 10**7, successor_interval_ns=10**9)
+        return replace(transition, new=soon)
+    return transition
+
+
+def hears_no_announcement(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    if isinstance(event, AnnouncementHeard):
+        return Transition(state, state, event, None, ())
+    return machine.step(router, state, event, now)
+
+
+def takes_over_again_from_nobody_too_soon(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    transition = machine.step(router, state, event, now)
+    if isinstance(state, Active) and isinstance(transition.new, HandingOver):
+        half = now + (transition.new.until - now) // 2
+        return replace(transition, new=replace(transition.new, until=half))
+    return transition
+
+
+def preempts_whom_it_has_handed_over_to(
+    router: VirtualRouter, state: State, event: Event, now: int
+) -> Transition:
+    transition = machine.step(router, state, event, now)
+    if isinstance(state, HandingOver) and isinstance(transition.new, Backup):
+        return replace(transition, new=replace(transition.new, stands_back=False))
     return transition
 
 

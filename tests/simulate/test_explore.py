@@ -9,8 +9,11 @@ from tests.simulate.broken import (
     advertises_without_the_addresses,
     answers_without_a_bound,
     falls_silent,
+    hears_no_announcement,
     hears_what_it_should_not,
     keeps_addresses,
+    lets_go_at_once,
+    lets_go_at_the_successors_advert,
     never_preempts,
     never_takes_over,
     never_yields,
@@ -18,10 +21,10 @@ from tests.simulate.broken import (
     takes_over_late,
     yields_to_the_lower_address,
 )
-from vipkeeper.simulate.explore import Choice, Packet, Step, explore
+from vipkeeper.simulate.explore import ANNOUNCEMENT, Choice, Packet, Step, explore
 from vipkeeper.simulate.groups import DELAY_NS, GROUPS, TWO, Group
 
-DEPTHS = {2: 12, 3: 7}
+DEPTHS = {2: 10, 3: 6}
 ALL = [(count, group) for count, groups in GROUPS.items() for group in groups]
 BY_NAME = {group.name: group for group in TWO}
 
@@ -45,6 +48,8 @@ def test_it_is_the_same_search_each_time() -> None:
 def test_a_choice_is_told_in_words() -> None:
     packet = Packet(sender=0, receiver=1, priority=200, age_ns=50_000_000)
     assert str(Choice("lose", packet)) == "lose advert 200 from 0 to 1, 50 ms old"
+    announcement = Packet(sender=1, receiver=0, priority=ANNOUNCEMENT)
+    assert str(Choice("deliver", announcement)) == "deliver announcement from 1 to 0"
     assert str(Choice("crash", 1)) == "crash 1"
     assert str(Choice("wait")) == "wait"
 
@@ -64,6 +69,9 @@ def test_a_choice_is_told_in_words() -> None:
         ("VRRPv3", takes_over_late, "healed after"),
         ("VRRPv3", hears_what_it_should_not, "is Active and has said nothing"),
         ("VRRPv3", never_preempts, "has a higher priority and preempts"),
+        ("VRRPv3", lets_go_at_once, "and nobody has come"),
+        ("VRRPv3", lets_go_at_the_successors_advert, "and nobody has come"),
+        ("VRRPv3", hears_no_announcement, "and its successor have held the addresses for"),
     ],
 )
 def test_a_broken_machine_is_found_out(group: str, broken: Step, complaint: str) -> None:

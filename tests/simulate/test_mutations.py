@@ -18,23 +18,31 @@ from tests.simulate.broken import (
     compares_addresses_as_text,
     does_not_withdraw_on_waking,
     forgets_skew,
+    hears_no_announcement,
     ignores_priority_zero,
     keeps_addresses,
     learns_no_interval,
+    lets_go_at_once,
+    lets_go_at_the_successors_advert,
     listens_for_a_moment_on_waking,
     never_answers,
     never_preempts,
     never_yields,
     preempts_always,
+    preempts_whom_it_has_handed_over_to,
     resigns_without_a_word,
     skips_an_advert,
+    takes_over_again_from_nobody_too_soon,
     takes_over_at_the_first_missed_advert,
 )
 from vipkeeper.daemon import instance as instance_module
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.settings import VirtualAddress
+from vipkeeper.simulate import host as host_module
 from vipkeeper.simulate import scenario
 from vipkeeper.simulate.explore import Step
+from vipkeeper.simulate.fence import TICK_NS, Fence
+from vipkeeper.simulate.holding import Holding
 from vipkeeper.simulate.observation import Violation
 from vipkeeper.simulate.world import World
 from vipkeeper.vrrp.states import Initialize
@@ -86,6 +94,11 @@ def is_found_by(check: str, make_instance: Callable[..., Instance] = Instance) -
         (skips_an_advert, "presence"),
         (does_not_withdraw_on_waking, "waking"),
         (listens_for_a_moment_on_waking, "succession"),
+        (lets_go_at_the_successors_advert, "handover"),
+        (lets_go_at_once, "handover"),
+        (hears_no_announcement, "handover"),
+        (takes_over_again_from_nobody_too_soon, "handover"),
+        (preempts_whom_it_has_handed_over_to, "succession"),
     ],
 )
 def test_a_broken_machine_is_found(
@@ -158,6 +171,27 @@ class IsActiveWithoutTheAddresses(Instance):
         """What the kernel refuses is passed over."""
 
 
+class LeasesForTooLong(Instance):
+    """It counts from the next advert, not from the last one."""
+
+    def _extend_lease(self, until: int) -> None:
+        super()._extend_lease(until + self.router.advertisement_interval_ns)
+
+
+class LeasesForAnOrdinaryTimeWhileItHandsOver(Instance):
+    def _lease_for_a_moment(self, now: int) -> None:
+        self._extend_lease(now + self.router.lease_ns)
+        self._lease_at = None
+
+
+class RenewsItsLeaseOnceOnly(Instance):
+    """At the first advert, and not at those that follow."""
+
+    def _lease_until_others_take_over(self, now: int) -> None:
+        if self._leased_until <= now:
+            super()._lease_until_others_take_over(now)
+
+
 class ReadsTheQueueOnWaking(Instance):
     """It lets go in time, but believes what came while it was not run."""
 
@@ -177,7 +211,45 @@ class ReadsTheQueueOnWaking(Instance):
         (IsActiveWithoutTheAddresses, "conduct"),
         (IsActiveWithoutTheAddresses, "presence"),
         (ReadsTheQueueOnWaking, "waking"),
+        (LeasesForTooLong, "holding"),
+        (LeasesForAnOrdinaryTimeWhileItHandsOver, "holding"),
+        (RenewsItsLeaseOnceOnly, "holding"),
     ],
 )
 def test_a_broken_instance_is_found(broken: type[Instance], check: str) -> None:
     assert is_found_by(check, broken)
+
+
+# -- broken kernels ------------------------------------------------------------------------------
+
+
+class ExpiresLate(Fence):
+    def grant(self, until: int | None) -> None:
+        super().grant(None if until is None else until + 10 * TICK_NS)
+
+
+class NeverExpires(Fence):
+    """It takes over what a router answers for, and keeps it."""
+
+    def grant(self, until: int | None) -> None:
+        super().grant(None if until is None else until + 10**15)
+
+
+class GoesOffInItsSleep(Fence):
+    """Its timer goes on while the machine does not."""
+
+    def wake(self, slept_ns: int) -> None:
+        super().wake(0)
+
+
+@pytest.mark.parametrize("broken", [ExpiresLate, NeverExpires, GoesOffInItsSleep])
+def test_a_broken_fence_is_found(broken: type[Fence], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "Fence", broken)
+    assert is_found_by("holding")
+
+
+def test_two_that_hold_an_address_after_a_crash_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By themselves, whatever the lease should have been."""
+    monkeypatch.setattr(host_module, "Fence", NeverExpires)
+    monkeypatch.setattr(Holding, "overdue", lambda self, now: None)
+    assert is_found_by("holding")

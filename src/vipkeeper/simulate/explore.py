@@ -1,7 +1,8 @@
 """Every order of events that two or three routers can live through, to a stated depth.
 
 Where the simulation draws what happens, this tries all of it: each packet is delivered, lost or
-delivered twice, timers fire, routers crash, stop and start, in every order, breadth first. The real
+delivered twice, timers fire, routers crash, stop, hand over and start, in every order, breadth
+first. The real
 :func:`~vipkeeper.vrrp.machine.step` and :func:`~vipkeeper.vrrp.admission.admit` say what follows;
 :mod:`.properties` says whether it may, from what can be seen alone.
 
@@ -20,6 +21,7 @@ from typing import NamedTuple
 from vipkeeper.simulate.properties import Properties, RouterFacts, Seen, with_item
 from vipkeeper.vrrp.actions import (
     AcquireAddresses,
+    AnnounceAddresses,
     ReleaseAddresses,
     SendAdvertisement,
 )
@@ -28,7 +30,9 @@ from vipkeeper.vrrp.advertisement import PRIORITY_RESIGNING
 from vipkeeper.vrrp.datagram import Datagram
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
+    AnnouncementHeard,
     Event,
+    HandOver,
     Shutdown,
     ShutdownCause,
     Startup,
@@ -44,10 +48,15 @@ NOW = 0
 """Every situation is at this instant; what lies before it is negative."""
 
 
+ANNOUNCEMENT = -1
+"""All addresses at once. Nobody else acts on it, so nobody else is sent any."""
+
+
 class Packet(NamedTuple):
-    """An advert on its way to one router.
+    """An advert on its way to one router, or an announcement to one that hands over.
 
     Attributes:
+        priority: of the advert, :data:`ANNOUNCEMENT` in place of one otherwise.
         age_ns: since it was sent.
         doubled: it has been delivered once.
     """
@@ -73,7 +82,8 @@ class Choice(NamedTuple):
 
     Attributes:
         what: ``deliver``, ``lose`` or ``double`` a packet; ``crash``, ``stop`` or ``start`` a
-            router, or ``fire`` its timer; or ``wait`` until something is due.
+            router, tell it to ``hand over``, or ``fire`` its timer; or ``wait`` until something is
+            due.
         which: the packet, or the router.
     """
 
@@ -84,7 +94,8 @@ class Choice(NamedTuple):
         match self.which:
             case Packet(sender, receiver, priority, age_ns):
                 age = f", {age_ns / 1e6:g} ms old" if age_ns else ""
-                return f"{self.what} advert {priority} from {sender} to {receiver}{age}"
+                what = "announcement" if priority == ANNOUNCEMENT else f"advert {priority}"
+                return f"{self.what} {what} from {sender} to {receiver}{age}"
             case int():
                 return f"{self.what} {self.which}"
             case None:
@@ -161,10 +172,10 @@ def _way(
 
 
 class _Settled(NamedTuple):
-    """When, without a fault, ``chosen`` is Active for good."""
+    """When, without a fault, ``chosen`` are Active for good: one, or none where none runs."""
 
     after_ns: int
-    chosen: int
+    chosen: list[int]
 
 
 class World:
@@ -188,7 +199,7 @@ class World:
         for packet in situation.packets:
             yield Choice("deliver", packet)
             yield Choice("lose", packet)
-            if not packet.doubled:
+            if not packet.doubled and packet.priority != ANNOUNCEMENT:
                 yield Choice("double", packet)
         for index, state in enumerate(situation.states):
             if isinstance(state, Initialize):
@@ -196,6 +207,8 @@ class World:
             else:
                 yield Choice("crash", index)
                 yield Choice("stop", index)
+                if isinstance(state, Active):
+                    yield Choice("hand over", index)
                 if _is_due(state):
                     yield Choice("fire", index)
         if self._next_instant(situation) is not None:
@@ -214,6 +227,7 @@ class World:
                 return self._judged(self._later(situation, elapsed_ns))
             case Choice("lose", Packet() as packet):
                 seen = self._properties.lost(situation.seen, packet.sender, packet.receiver)
+                seen = self._properties.disturbed(seen)
                 return situation._replace(packets=_without(situation, packet), seen=seen)
             case Choice("deliver" | "double" as how, Packet() as packet):
                 rest = _without(situation, packet)
@@ -222,11 +236,13 @@ class World:
                 return self._deliver(situation._replace(packets=rest), packet)
             case Choice("crash", int(index)):
                 # The host is gone, and its addresses with it.
-                return self._changed(situation, index, Initialize(), holds=False)
+                return self._changed(situation, index, Initialize(), holds=False, crashed=True)
             case Choice("start", int(index)):
                 return self._happen(situation, index, Startup())
             case Choice("stop", int(index)):
-                return self._happen(situation, index, Shutdown(ShutdownCause.STOPPED_AT_ONCE))
+                return self._happen(situation, index, Shutdown(ShutdownCause.STOPPED))
+            case Choice("hand over", int(index)):
+                return self._happen(situation, index, HandOver())
             case Choice("fire", int(index)):
                 return self._happen(situation, index, TimerFired())
         raise AssertionError(choice)
@@ -236,6 +252,8 @@ class World:
     def _deliver(self, situation: Situation, packet: Packet) -> Situation:
         receiver, sender = self._routers[packet.receiver], self._routers[packet.sender]
         state = situation.states[packet.receiver]
+        if packet.priority == ANNOUNCEMENT:
+            return self._happen(situation, packet.receiver, AnnouncementHeard(is_last=True))
         source = sender.primary_address
         assert source is not None
         advertisement = sender.advertisement(packet.priority)
@@ -252,7 +270,7 @@ class World:
         if isinstance(event, AdvertisementReceived):
             self._check_yielding(index, event, transition)
         holds = situation.holding[index]
-        packets, seen = list(situation.packets), situation.seen
+        packets, seen = list(situation.packets), self._note(situation.seen, index, event)
         for action in transition.actions:
             match action:
                 case AcquireAddresses():
@@ -275,8 +293,25 @@ class World:
                         for other in range(len(self._routers))
                         if other != index
                     ]
+                case AnnounceAddresses():
+                    packets += [
+                        Packet(index, other, ANNOUNCEMENT)
+                        for other, state in enumerate(situation.states)
+                        if other != index and isinstance(state, HandingOver)
+                    ]
         new = situation._replace(packets=_sorted(packets), seen=seen)
         return self._changed(new, index, transition.new, holds=holds)
+
+    def _note(self, seen: Seen, index: int, event: Event) -> Seen:
+        """What a router that hands over is given."""
+        match event:
+            case AnnouncementHeard():
+                return self._properties.heard(seen, index, announced=True)
+            case AdvertisementReceived(advertisement) if advertisement.priority:
+                return self._properties.heard(seen, index, announced=False)
+            case Shutdown() if seen.going[index] is not None:
+                return self._properties.goes(seen, index, for_good=True)
+        return seen
 
     def _check_yielding(
         self, index: int, event: AdvertisementReceived, transition: Transition
@@ -286,10 +321,44 @@ class World:
             if complaint := self._properties.yielded(index, *theirs):
                 raise ViolationError(complaint)
 
-    def _changed(self, situation: Situation, index: int, state: State, *, holds: bool) -> Situation:
+    def _changed(
+        self,
+        situation: Situation,
+        index: int,
+        state: State,
+        *,
+        holds: bool,
+        crashed: bool = False,
+    ) -> Situation:
+        old = situation.states[index]
         states = with_item(situation.states, index, state)
         holding = with_item(situation.holding, index, holds)
-        return self._judged(situation._replace(states=states, holding=holding))
+        situation = situation._replace(states=states, holding=holding)
+        if type(old) is not type(state):
+            seen = self._turned(situation, index, old, crashed=crashed)
+            situation = situation._replace(seen=seen)
+        return self._judged(situation)
+
+    def _turned(self, situation: Situation, index: int, old: State, *, crashed: bool) -> Seen:
+        """A router is in another state than before."""
+        state, seen = situation.states[index], situation.seen
+        if crashed or isinstance(old, Initialize):
+            seen = self._properties.disturbed(seen)
+        stands_back = False
+        if isinstance(state, HandingOver):
+            is_alone = not _active(situation)
+            speaks = any(one.sender == index and one.priority > 0 for one in situation.packets)
+            seen = self._properties.goes(
+                seen, index, for_good=state.for_good, disturbed=speaks or not is_alone
+            )
+        elif isinstance(old, HandingOver):
+            is_held = any(situation.holding)
+            going = seen.going[index]
+            stands_back = isinstance(state, Backup) and going is not None and not going.for_good
+            seen = self._checked(
+                self._properties.gone(seen, index, is_held=is_held, crashed=crashed)
+            )
+        return seen._replace(stands_back=with_item(seen.stands_back, index, stands_back))
 
     def _judged(self, situation: Situation) -> Situation:
         active = tuple(isinstance(state, Active) for state in situation.states)
@@ -331,22 +400,19 @@ class World:
             ViolationError: it does not come to one Active router, or not to the right one, or it
                 does not stay so, or it takes too long.
         """
-        running = [
-            index
-            for index, state in enumerate(situation.states)
-            if not isinstance(state, Initialize)
-        ]
-        if not running:
-            return
-        settled_ns = self._settle(situation, running).after_ns
-        if settled_ns > (bound_ns := self._properties.convergence_ns(running)):
+        settled_ns = self._settle(situation).after_ns
+        bound_ns = self._properties.convergence_ns(situation.seen, _running(situation))
+        if settled_ns > bound_ns:
             raise ViolationError(f"healed after {settled_ns} ns, not after {bound_ns} ns")
 
-    def _settle(self, situation: Situation, running: list[int]) -> _Settled:
+    def _settle(self, situation: Situation) -> _Settled:
         """Without a fault there is one way on, and it ends in a circle: that is looked at once."""
         way: list[tuple[Situation, int]] = []
         place: dict[Situation, int] = {}
         while situation not in self._settled and situation not in place:
+            if not _running(situation):
+                self._settled[situation] = _Settled(0, [])
+                break
             place[situation] = len(way)
             following, waited_ns = self._without_a_fault(situation)
             way.append((situation, waited_ns))
@@ -354,22 +420,22 @@ class World:
         if situation in place:
             circle = [met for met, _ in way[place[situation] :]]
             del way[place[situation] :]
-            chosen = self._chosen(circle, running)
+            chosen = self._chosen(circle)
             for met in circle:
-                self._settled[met] = _Settled(0, chosen)
+                self._settled[met] = _Settled(0, [chosen])
         settled = self._settled[situation]
         for met, waited_ns in reversed(way):
-            if settled.after_ns or _active(met) != [settled.chosen]:
+            if settled.after_ns or _active(met) != settled.chosen:
                 settled = _Settled(settled.after_ns + waited_ns, settled.chosen)
             self._settled[met] = settled
         return settled
 
-    def _chosen(self, circle: list[Situation], running: list[int]) -> int:
+    def _chosen(self, circle: list[Situation]) -> int:
         """Who is Active in all of a circle."""
         chosen: int | None = None
         for situation in circle:
-            active = _active(situation)
-            if complaint := self._properties.converged(running, active, chosen):
+            seen, running, active = situation.seen, _running(situation), _active(situation)
+            if complaint := self._properties.converged(seen, running, active, chosen):
                 raise ViolationError(f"without a fault, for ever: {complaint}")
             (chosen,) = active
         assert chosen is not None
@@ -389,6 +455,10 @@ class World:
 
 def _active(situation: Situation) -> list[int]:
     return [i for i, state in enumerate(situation.states) if isinstance(state, Active)]
+
+
+def _running(situation: Situation) -> list[int]:
+    return [i for i, state in enumerate(situation.states) if not isinstance(state, Initialize)]
 
 
 def _facts(router: VirtualRouter) -> RouterFacts:

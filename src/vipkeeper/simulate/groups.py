@@ -57,7 +57,7 @@ _BETTER, _MIDDLE, _OTHER = {"priority": 200}, {"priority": 150}, {"priority": 10
 TWO = (
     Group("VRRPv3", _routers(_BETTER, _OTHER)),
     Group("VRRPv2", _routers(_BETTER, _OTHER, version=VRRPV2)),
-    Group("one priority", _routers(_OTHER, _OTHER)),
+    Group("one priority", _routers(_OTHER, _OTHER), shallow=2),
     Group("nopreempt", _routers(_BETTER, _OTHER, preempt=False)),
     Group("nopreempt on one", _routers({**_BETTER, "preempt": False}, _OTHER)),
     Group("preempt delay", _routers(_BETTER, _OTHER, preempt_delay_ns=2 * SECOND_NS)),
@@ -68,7 +68,7 @@ TWO = (
         _routers(_BETTER, {**_OTHER, "advertisement_interval_ns": 2 * SECOND_NS}),
     ),
     Group("an owner", _routers({"priority": 255}, _OTHER), shallow=4),
-    Group("two owners", _routers({"priority": 255}, {"priority": 255}), shallow=7),
+    Group("two owners", _routers({"priority": 255}, {"priority": 255}), shallow=6),
 )
 THREE = (
     Group("VRRPv3", _routers(_BETTER, _MIDDLE, _OTHER)),

@@ -96,6 +96,7 @@ class Host:
         self._has_missed_changes = False
         self._asleep_since: int | None = None
         self._slept_ns = 0
+        self._starts_on_waking = False
         self._fence = Fence(clock, lambda is_open: monitor.leased(clock.now, plan.number, is_open))
         self._begin_anew()
 
@@ -120,11 +121,14 @@ class Host:
 
     def start(self) -> None:
         """Whoever starts it again while it stops does not wait for its successor."""
+        if self.is_asleep:
+            self._starts_on_waking = True
+            return
         if self.is_stopping and self.is_paused:
             self.kill()
         elif self.is_stopping:
             self.stop()
-        if self.is_running or self.is_asleep:
+        if self.is_running:
             return
         self._begin_anew()
         self.is_running = True
@@ -224,6 +228,9 @@ class Host:
         self._monitor.wakes(self._clock.now, self.number, slept_ns)
         self._fence.wake(slept_ns)
         self._go_on()
+        if self._starts_on_waking:
+            self._starts_on_waking = False
+            self.start()
 
     def _go_on(self) -> None:
         self._wake_late()

@@ -22,6 +22,9 @@ ANSWERS_AN_INTERVAL = 8
 (docs/state-machine.md, "A tie without an end"); what Adver_Timer sends comes when it is due. So
 between an advert and the second one after it there is at least that eighth."""
 
+TWO_AT_MOST_NS = 50_000_000
+"""So long after the successor's announcement has arrived the addresses may be held by two."""
+
 
 @dataclass(frozen=True, slots=True)
 class RouterFacts:
@@ -42,6 +45,27 @@ class RouterFacts:
     advertises_before_yielding: bool
 
 
+class Going(NamedTuple):
+    """A router that hands over.
+
+    Attributes:
+        since_ns: since it has resigned.
+        for_good: it was stopped.
+        advert: it has been given an advert of its successor.
+        announced: and the announcement of the addresses.
+        two_ns: for how long its successor has held them too; None while it does not.
+        disturbed: a packet was lost, somebody crashed or started, or when it began another was
+            Active as well or its own advert was still on its way.
+    """
+
+    since_ns: int = 0
+    for_good: bool = False
+    advert: bool = False
+    announced: bool = False
+    two_ns: int | None = None
+    disturbed: bool = False
+
+
 class Seen(NamedTuple):
     """What has to be remembered of what happened.
 
@@ -50,14 +74,20 @@ class Seen(NamedTuple):
             it has sent none since it became Active.
         together_ns: for each winner and each loser, how long both have been Active with no packet
             lost on the way from the winner to the loser; None while they are not.
+        going: for each router, how far it is with handing over; None where it does not.
+        stands_back: which have handed over, when they were told to, and preempt nobody.
     """
 
     since_sent_ns: tuple[tuple[int | None, int | None], ...]
     together_ns: tuple[tuple[int | None, ...], ...]
+    going: tuple[Going | None, ...]
+    stands_back: tuple[bool, ...]
 
     @classmethod
     def nothing(cls, count: int) -> Seen:
-        return cls(((None, None),) * count, ((None,) * count,) * count)
+        return cls(
+            ((None, None),) * count, ((None,) * count,) * count, (None,) * count, (False,) * count
+        )
 
 
 class Properties:
@@ -106,20 +136,89 @@ class Properties:
         row = with_item(seen.together_ns[winner], loser, 0)
         return seen._replace(together_ns=with_item(seen.together_ns, winner, row))
 
+    # -- handing over ----------------------------------------------------------------------
+
+    def disturbed(self, seen: Seen) -> Seen:
+        """Something has gone wrong: nobody need come any more."""
+        return seen._replace(
+            going=tuple(one and one._replace(disturbed=True) for one in seen.going)
+        )
+
+    def goes(self, seen: Seen, index: int, *, for_good: bool, disturbed: bool = False) -> Seen:
+        """It has resigned and answers still, or is stopped while it does."""
+        going = seen.going[index] or Going(disturbed=disturbed)
+        going = going._replace(for_good=going.for_good or for_good)
+        return seen._replace(going=with_item(seen.going, index, going))
+
+    def heard(self, seen: Seen, index: int, *, announced: bool) -> Seen:
+        """It was given its successor's advert, or its announcement."""
+        going = seen.going[index]
+        if going is None:
+            return seen
+        going = going._replace(announced=True) if announced else going._replace(advert=True)
+        return seen._replace(going=with_item(seen.going, index, going))
+
+    def gone(self, seen: Seen, index: int, *, is_held: bool, crashed: bool) -> Seen | str:
+        """It hands over no more; ``is_held``: the addresses are held, by it or by another."""
+        going = seen.going[index]
+        assert going is not None
+        seen = seen._replace(going=with_item(seen.going, index, None))
+        if crashed:
+            return seen
+        came = going.advert and going.announced
+        if not came and going.since_ns < self._down_ns(index):
+            return f"{index} lets go after {going.since_ns} ns, and nobody has come"
+        if came and not going.disturbed and not is_held:
+            return f"{index} has handed over, and nobody holds the addresses"
+        return seen
+
+    def _held_by_two(self, index: int, going: Going, active: Sequence[bool]) -> Going | str:
+        if not any(active):
+            return going._replace(two_ns=None)
+        two_ns = going.two_ns or 0
+        if two_ns > TWO_AT_MOST_NS + self._delay_ns and not going.disturbed:
+            return f"{index} and its successor have held the addresses for {two_ns} ns"
+        return going._replace(two_ns=two_ns)
+
+    def _down_ns(self, index: int, interval_ns: int | None = None) -> int:
+        """Active_Down_Interval, 6.1."""
+        router = self._routers[index]
+        if interval_ns is None or not router.learns_interval:
+            interval_ns = router.interval_ns
+        scale_ns = interval_ns if router.learns_interval else SECOND_NS
+        return router.down_adverts * interval_ns + (256 - router.priority) * scale_ns // 256
+
+    # -- time ------------------------------------------------------------------------------
+
     def later(self, seen: Seen, elapsed_ns: int) -> Seen:
-        return Seen(
-            tuple(
+        return seen._replace(
+            since_sent_ns=tuple(
                 (_plus(last, elapsed_ns), _plus(before, elapsed_ns))
                 for last, before in seen.since_sent_ns
             ),
-            tuple(tuple(_plus(time, elapsed_ns) for time in row) for row in seen.together_ns),
+            together_ns=tuple(
+                tuple(_plus(time, elapsed_ns) for time in row) for row in seen.together_ns
+            ),
+            going=tuple(
+                one
+                and one._replace(
+                    since_ns=one.since_ns + elapsed_ns, two_ns=_plus(one.two_ns, elapsed_ns)
+                )
+                for one in seen.going
+            ),
         )
 
     def now(self, seen: Seen, active: Sequence[bool], holding: Sequence[bool]) -> Seen | str:
         """Who is Active and who holds the addresses at this moment."""
         since = list(seen.since_sent_ns)
+        goings: list[Going | None] = []
+        for index, going in enumerate(seen.going):
+            judged = going and self._held_by_two(index, going, active)
+            if isinstance(judged, str):
+                return judged
+            goings.append(judged)
         for index, router in enumerate(self._routers):
-            if active[index] != holding[index]:
+            if (active[index] or goings[index] is not None) != holding[index]:
                 return (
                     f"{index} is {'' if active[index] else 'not '}Active"
                     f" and {'holds' if holding[index] else 'does not hold'} the addresses"
@@ -141,7 +240,9 @@ class Properties:
                 if (time_ns or 0) > bound_ns:
                     return f"{winner} and {loser} have both been Active for {time_ns} ns"
             together.append(tuple(times))
-        return Seen(tuple(since), tuple(together))
+        return seen._replace(
+            since_sent_ns=tuple(since), together_ns=tuple(together), going=tuple(goings)
+        )
 
     def _beats(self, one: int, other: int) -> bool:
         """RFC 9568 6.4.3: the higher priority, then the higher address."""
@@ -152,26 +253,27 @@ class Properties:
 
     # -- liveness --------------------------------------------------------------------------
 
-    def convergence_ns(self, running: Sequence[int]) -> int:
+    def convergence_ns(self, seen: Seen, running: Sequence[int]) -> int:
         """Without a fault there is one Active router after this time.
 
         One Active_Down_Interval, by the longest interval that a Backup may have learned; begun by
         the answer to a packet that was still on its way, and its end told by another packet. A
-        preempt delay lets one more Active_Down_Interval begin.
+        preempt delay lets one more Active_Down_Interval begin, and so does one that hands over to
+        nobody.
         """
         longest_ns = max(router.interval_ns for router in self._routers)
         bounds = []
         for index in running:
             router = self._routers[index]
-            interval_ns = longest_ns if router.learns_interval else router.interval_ns
-            scale_ns = interval_ns if router.learns_interval else SECOND_NS
-            down_ns = router.down_adverts * interval_ns
-            down_ns += (256 - router.priority) * scale_ns // 256  # Skew_Time, 6.1
+            down_ns = self._down_ns(index, longest_ns)
             held_ns = router.preempt_delay_ns + down_ns if router.preempt_delay_ns else 0
             bounds.append(down_ns + held_ns + 3 * self._delay_ns)
-        return max(bounds, default=0)
+        goes_ns = max((self._down_ns(i) for i, one in enumerate(seen.going) if one), default=0)
+        return max(bounds, default=0) + goes_ns
 
-    def converged(self, running: Sequence[int], active: Sequence[int], chosen: int | None) -> str:
+    def converged(
+        self, seen: Seen, running: Sequence[int], active: Sequence[int], chosen: int | None
+    ) -> str:
         """What is wrong after this time; empty if nothing is.
 
         Args:
@@ -184,7 +286,7 @@ class Properties:
         best = max(running, key=self._rank)
         router, winner = self._routers[best], self._routers[active[0]]
         preempts = router.preempt or router.priority == OWNER_PRIORITY
-        if preempts and winner.priority < router.priority:
+        if preempts and winner.priority < router.priority and not seen.stands_back[best]:
             return f"{active[0]} is Active, {best} has a higher priority and preempts"
         return ""
 
