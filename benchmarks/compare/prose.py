@@ -17,13 +17,13 @@ the picture in it are written whole by `make compare`, from [what each run measu
 **Machine.** {m.cores} cores, Linux {m.kernel}, Python {m.python}, {m.day}; load average {load} meanwhile.
 The two programs ran one after the other, never at the same time; who came first changed from run to run.
 
-**How it is measured.** Two nodes and a watcher, each in a network namespace, on one bridge; each run has its own. The watcher
-sends one UDP probe a millisecond to the VIP, in real time (SCHED_FIFO) and on an absolute schedule; an echo server on each
-node answers. A probe without an answer after a second is *lost*; the *gap* is the longest time without an answered one.
-Beside it a witness asks both nodes, each at its own MAC address, who has the VIP (ARP, or Neighbor Discovery for IPv6), every 4 ms: a node *holds* the VIP
-while it answers, whatever `ip address` says. *Two holders* is the longest time in which both did, from what was done on;
-shorter than {resolution:g} ms it says nothing. The same witness hears adverts and announcements, at the instants at which the
-kernel received them.
+**How it is measured.** Two nodes, a watcher and a witness, each in a network namespace, on one bridge; each run has its own. The
+watcher sends one UDP probe a millisecond to the VIP, in real time (SCHED_FIFO) and on an absolute schedule; an echo server on
+each node answers. A probe without an answer after a second is *lost*; the *gap* is the longest time without an answered one.
+The witness asks both nodes, each at its own MAC address, who has the VIP (ARP, or Neighbor Discovery for IPv6), every 4 ms: a
+node *holds* the VIP while it answers, whatever `ip address` says. *Two holders* is the longest time in which both did, from what
+was done on; shorter than {resolution:g} ms it says nothing. The witness also hears adverts and announcements, at the instants at
+which the kernel received them; the watcher knows where the VIP is from the announcements alone.
 
 **The measurement itself.** {floor}
 
