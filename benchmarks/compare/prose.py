@@ -62,5 +62,6 @@ sudo .venv/bin/python -m benchmarks.compare stop         # only the terminal, no
 ```
 
 It needs root for SCHED_FIFO and locked memory, which a user namespace does not get. It works without, and says so: who holds
-the VIP is the same then, but a busy machine shows in the milliseconds.
+the VIP is the same then, but a busy machine shows in the milliseconds. The freezer is that of control groups of version 1;
+where there is none, that row is told as not measured.
 """
