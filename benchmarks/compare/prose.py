@@ -41,7 +41,7 @@ that it heard (RFC 9568 6.1; v2 with priority 50 at 1 s: 3,804.7 ms; v3 with pri
 36.1 ms). *Late* is by how much later its first advert, and its first announcement (gratuitous ARP), were on the wire, reckoned in
 each run from the last advert of the old one in that run. The announcement is what clients and switches turn at; keepalived sends
 the advert before it has the addresses, vipkeeperd after it. Gap and probes lost also depend on when, between two adverts, the host
-was cut off.
+was cut off; the runs are spread evenly over that time.
 
 As asked is a median of announcements that is no more than 3 ms late, and no later than keepalived's.
 """

@@ -84,14 +84,13 @@ class Scene:
             list(pool.map(Speaker.start, (self.better, self.other)))
 
     def wait_for_holder(self, speaker: Speaker) -> None:
-        """Wait until it alone has the VIP, and the peer has heard so."""
+        """Wait until it alone has the VIP."""
         peer = self.other if speaker is self.better else self.better
         wait_until(
             lambda: self._alone(speaker, peer),
             seconds=SETTLING_SECONDS,
             what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
         )
-        time.sleep(self.settings.interval)
 
     def _alone(self, speaker: Speaker, peer: Speaker) -> bool:
         vip = self.settings.vip
