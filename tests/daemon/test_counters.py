@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.daemon.odd_packets import (
@@ -23,6 +25,7 @@ from vipkeeper.daemon.reception import Reception
 from vipkeeper.daemon.settings import Identity
 from vipkeeper.daemon.statistics import GLOBAL_REASONS, INSTANCE_COUNTERS, global_statistics
 from vipkeeper.vrrp.events import ShutdownCause
+from vipkeeper.vrrp.states import Active
 from vipkeeper.vrrp.version import Family
 
 Counters = dict[str, int]
@@ -57,6 +60,10 @@ class Host:
             instance.on_timer(self.now)
 
     def hear(self, packet: OddPacket) -> None:
+        for instance in self.instances.values():
+            # An answer is owed to somebody else: for that the addresses have been announced.
+            if isinstance(instance.state, Active):
+                instance.state = replace(instance.state, owes_answer=True)
         datagram = packet.datagram()
         family = Family(packet.source.version)
         self._reception.packet_came("eth0", family, datagram, self.now)

@@ -54,6 +54,7 @@ class Keeper:
 
     def end(self) -> None:
         self._process.kill()
+        self._process.communicate()
 
 
 @pytest.fixture

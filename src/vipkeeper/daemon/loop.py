@@ -23,6 +23,10 @@ Callback = Callable[[], None]
 LATE_NS = 10_000_000
 """The shortest Advertisement_Interval there is: nothing is too late before that."""
 
+TIMERS_A_TURN = 4
+"""So many, then what has come is read: where many routers time out at once, an advert that arrives
+while the first of them take over keeps the others from it."""
+
 _REPLACED_ENTRIES = 64
 
 
@@ -63,9 +67,11 @@ class Schedule:
             heapq.heappop(self._heap)  # replaced or cancelled since
         return None
 
-    def run_due(self, now: int) -> None:
-        """Call back whatever is due, in the order of their instants."""
-        while (instant := self.next_instant()) is not None and instant <= now:
+    def run_due(self, now: int, most: int | None = None) -> None:
+        """Call back what is due, in the order of their instants; ``most``: so many at most."""
+        done = 0
+        while (instant := self.next_instant()) is not None and instant <= now and done != most:
+            done += 1
             _, _, key = heapq.heappop(self._heap)
             _, _, callback = self._current.pop(key)
             callback()
@@ -125,7 +131,7 @@ class Loop:
                     self._armed = None
                 elif descriptor in self._readers:  # not forgotten by a callback before it
                     self._readers[descriptor]()
-            self.schedule.run_due(self.now())
+            self.schedule.run_due(self.now(), most=TIMERS_A_TURN)
 
     def _arm(self) -> None:
         """Have the timer expire in time.

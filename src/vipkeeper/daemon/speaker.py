@@ -365,6 +365,8 @@ class Speaker:
             instance.circumstances_changed(obstacle, priority, source, now)
             self._schedule(instance)
         self._fit_fence()
+        if self._stops:
+            self._end_if_all_is_done()
 
     def _fit_fence(self) -> None:
         """Around all that is ours to hold: an owner's own address is the host's."""

@@ -38,6 +38,7 @@ _BOOT_S = 20.0
 
 
 _AFTER_PRIORITY_0 = Bound(0, _SKEW_MS, "told by priority 0, test02 waits its skew time")
+_AT_A_HANDOVER = Bound(0, 0, "told to stop, it answers until test02 does")
 _AFTER_SILENCE = Bound(
     _DOWN_MS - _INTERVAL_MS, _DOWN_MS, "nobody told it, it waits three intervals and the skew time"
 )
@@ -149,7 +150,7 @@ def daemon_stops(scene: Scene) -> Iterator[Check]:
     lab = scene.lab
     command = "systemctl stop keepalived"
     stop = Fault("service stop", "test01", command, lambda: run(lab, "test01", command))
-    yield from _test02_takes_over(scene, stop, _AFTER_PRIORITY_0)
+    yield from _test02_takes_over(scene, stop, _AT_A_HANDOVER)
     mac = mac_address(lab, "test02")
     run(lab, "test01", "ip -s -s neigh flush all")
     scene.watcher.doing("test01 asks who has the virtual IP")

@@ -8,7 +8,9 @@ from vipkeeper.simulate.observation import ACTIVE, BACKUP, HANDING_OVER, NEVER, 
 from vipkeeper.simulate.wire_format import Advert
 
 HANDOVER_LEASE_NS = 50_000_000
-"""Who has resigned and answers still, answers for no longer once nobody watches over it."""
+HANDOVER_LEASES_AN_INTERVAL = 4
+"""Who has resigned and answers still, answers for no longer once nobody watches over it: a quarter
+of its interval, 50 ms at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Holding(Check):
     - An Active router, and one that hands over, answers for its addresses as long as it is run.
     - A router that is not run any more, be it crashed or frozen, answers no longer than its last
       advert keeps the others from taking over (:attr:`~.observation.RouterFacts.lease_ns`); one
-      that has resigned and hands over, 50 ms. What counts is the last advert that left.
+      that has resigned and hands over, :data:`HANDOVER_LEASE_NS`. What counts is the last advert
+      that left.
     - So who becomes Active because it misses a router that it has followed to the last advert does
       not find it answering still: two never hold an address because of a crash or a freeze.
 
@@ -90,7 +93,7 @@ class Holding(Check):
         if router.is_run or not router.answered:
             self._bounds.pop(router.number, None)
         elif router.number not in self._bounds:
-            bound = self._leased_until.get(router.number, now + HANDOVER_LEASE_NS)
+            bound = self._leased_until.get(router.number, now + _handover_lease_ns(router))
             self._bounds[router.number] = (bound, router)
         self.due = min((bound for bound, _ in self._bounds.values()), default=NEVER)
 
@@ -111,3 +114,7 @@ class Holding(Check):
                 raise self.violated(
                     now, router, f"is not run and answers still, {late} ns too long"
                 )
+
+
+def _handover_lease_ns(router: Seen) -> int:
+    return max(router.facts.interval_ns // HANDOVER_LEASES_AN_INTERVAL, HANDOVER_LEASE_NS)
