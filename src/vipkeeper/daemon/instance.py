@@ -374,7 +374,8 @@ class Instance:
         if due is not None and now >= due:
             handed_over = self.is_handing_over
             self.handle(TimerFired(), now)
-            if handed_over and isinstance(self.state, Initialize) and self._obstacle is None:
+            ended = handed_over and isinstance(self.state, Initialize)
+            if ended and self._obstacle is None and self._recover_at is None:
                 self._start(now)  # what it handed over for is over
         if self._lease_at is not None and now >= self._lease_at:
             self._lease_for_a_moment(now)
