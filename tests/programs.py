@@ -53,6 +53,7 @@ class Speaker:
         self.configuration = self._base.with_suffix(".conf")
         self.configuration.write_text(configuration)
         self.log_file = self._base.with_suffix(".log")
+        self.options: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -70,7 +71,7 @@ class Speaker:
             ]
         else:
             argv = [sys.executable, "-m", "vipkeeper.daemon.main", "-P", "-G", *arguments]
-            argv += ["--control", f"{self._base}.sock"]
+            argv += ["--control", f"{self._base}.sock", *self.options]
         with self.log_file.open("ab") as log:
             self._process = self.node.start(*argv, stdout=log, stderr=log)
         # Its timers run from here on: one interpreter that starts slowly does not lose an election.

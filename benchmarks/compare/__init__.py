@@ -3,7 +3,7 @@
 ::
 
     rows -> deeds     what is done to the active node, and what must come of it: data
-    scene             the three machines, the two programs, the prober and the witness
+    scene             the machines, the two programs, the prober and the witness
     witness           on the wire: who answers ARP for the VIP, adverts, announcements
     sightings         what the witness saw -> who held the VIP, and when. Pure
     outcome           one run of one row: what was measured, what of its bound was missed. Pure

@@ -58,10 +58,12 @@ def main() -> None:
         _say("For figures to compare: sudo make compare")
     begun, terminal = time.monotonic(), Terminal()
     rows = [row for row in ROWS if row.name in wanted]
-    compare(rows, 1 if arguments.short else arguments.runs, terminal)
-    _say(f"{len(terminal.outcomes)} runs in {time.monotonic() - begun:.0f} s")
-    if arguments.write:
-        _write(Results.read(RESULTS).with_newer(terminal.outcomes))
+    try:
+        compare(rows, 1 if arguments.short else arguments.runs, terminal)
+    finally:  # what was measured before Ctrl-C is kept
+        _say(f"{len(terminal.outcomes)} runs in {time.monotonic() - begun:.0f} s")
+        if arguments.write and terminal.outcomes:
+            _write(Results.read(RESULTS).with_newer(terminal.outcomes))
     sys.exit("\n".join(terminal.lost) or None)
 
 

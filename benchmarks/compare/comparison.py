@@ -17,6 +17,7 @@ from benchmarks.compare.scene import OTHER, Scene, Watch
 from vipkeeper.drill.measurement import Drill
 from vipkeeper.errors import LabError
 
+_GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples' fractions lie apart, however many there are
 PROBING_SECONDS = 0.3
 """Before anything is done; what begins slowly in either instrument is over by then."""
 
@@ -80,13 +81,23 @@ def _measure(row: Row, kind: str, run: int, scene: Scene) -> Outcome:
         if active is not None:
             drill.wait_for(active, timeout=20)
         begun_s = time.monotonic()
-        time.sleep(PROBING_SECONDS)
+        time.sleep(_seconds_before(row, run))
         scene.elections = scene.transitions(scene.better, scene.other)
         scene.mark("done")
         done_ms = (time.monotonic() - begun_s) * 1e3
         row.deed(scene)
         time.sleep(row.watch_seconds)
     return _outcome(row, kind, run, scene, watch, drill, done_ms)
+
+
+def _seconds_before(row: Row, run: int) -> float:
+    """At least one advert is seen, and the deeds of all runs are spread evenly between two.
+
+    Without that, they would all come at the same time after the last advert, since an election's
+    end is what is waited for. Both programs have the same times.
+    """
+    phase = run * _GOLDEN_RATIO % 1
+    return PROBING_SECONDS + row.settings.interval * (1 + phase)
 
 
 def _outcome(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
 
 from benchmarks.compare.scene import BETTER, Scene
 from tests.programs import TAKEOVER_SECONDS, Speaker
@@ -76,7 +75,7 @@ def restart(scene: Scene) -> None:
 
 
 def kill_all(scene: Scene) -> None:
-    _kill(scene.better, "", "_vrrp")
+    _kill(scene.better, *_processes(scene.better))
 
 
 def crash_and_start(scene: Scene) -> None:
@@ -86,15 +85,22 @@ def crash_and_start(scene: Scene) -> None:
 
 
 def kill_parent(scene: Scene) -> None:
-    _kill(scene.better, "")
+    _kill(scene.better, str(scene.better.pid()))
 
 
 def kill_child(scene: Scene) -> None:
-    _kill(scene.better, "_vrrp")
+    _kill(scene.better, str(scene.better.pid("_vrrp")))
 
 
-def _kill(speaker: Speaker, *which: str) -> None:
-    speaker.node.run("kill", "-KILL", *(str(speaker.pid(each)) for each in which))
+def _kill(speaker: Speaker, *pids: str) -> None:
+    speaker.node.run("kill", "-KILL", *pids)
+
+
+def _processes(speaker: Speaker) -> list[str]:
+    """The supervising process first, which else would start another for one that ends."""
+    parent = str(speaker.pid())
+    children = speaker.node.run("cat", f"/proc/{parent}/task/{parent}/children")
+    return [parent, *children.split()]
 
 
 def freeze(scene: Scene) -> None:
@@ -109,7 +115,7 @@ def freeze_group(scene: Scene) -> None:
 
 def _sleep(scene: Scene, script: str) -> None:
     """The script gets the process numbers, and says when it wakes them."""
-    pids = (str(scene.better.pid(which)) for which in ("", "_vrrp"))
+    pids = _processes(scene.better)
     scene.marks["woken"] = int(scene.better.node.run("sh", "-ec", script, "sh", *pids))
 
 
@@ -124,8 +130,7 @@ def load_broken(scene: Scene) -> None:
     good = scene.better.configuration.read_text()
     broken = good.replace(f"    priority {scene.settings.priorities[0]}\n", "    priority\n")
     scene.better.configuration.write_text(broken)
-    with suppress(ProcessLookupError):
-        scene.better.signal("HUP")
+    scene.better.signal("HUP")
 
 
 def load_missing_interface(scene: Scene) -> None:

@@ -90,9 +90,8 @@ class Outcome:
             self.two_holders_ms > bound.two_holders_ms + RESOLUTION_MS
         ):
             misses.append(f"two holders for {self.two_holders_ms:.0f} ms")
-        misses += [
-            f"{name}: {self.figures[name]:.1f}"
-            for name, most in bound.figures.items()
-            if name in self.figures and self.figures[name] > most
-        ]
+        for name, most in bound.figures.items():
+            value = self.figures.get(name)
+            if value is None or value > most:
+                misses.append(f"{name}: {'never' if value is None else f'{value:.1f}'}")
         return misses

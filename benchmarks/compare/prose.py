@@ -17,13 +17,13 @@ the picture in it are written whole by `make compare`, from [what each run measu
 **Machine.** {m.cores} cores, Linux {m.kernel}, Python {m.python}, {m.day}; load average {load} meanwhile.
 The two programs ran one after the other, never at the same time; who came first changed from run to run.
 
-**How it is measured.** Two nodes and a watcher, each in a network namespace, on one bridge; each run has its own. The watcher
-sends one UDP probe a millisecond to the VIP, in real time (SCHED_FIFO) and on an absolute schedule; an echo server on each
-node answers. A probe without an answer after a second is *lost*; the *gap* is the longest time without an answered one.
-Beside it a witness asks both nodes, each at its own MAC address, who has the VIP (ARP, or Neighbor Discovery for IPv6), every 4 ms: a node *holds* the VIP
-while it answers, whatever `ip address` says. *Two holders* is the longest time in which both did, from what was done on;
-shorter than {resolution:g} ms it says nothing. The same witness hears adverts and announcements, at the instants at which the
-kernel received them.
+**How it is measured.** Two nodes, a watcher and a witness, each in a network namespace, on one bridge; each run has its own. The
+watcher sends one UDP probe a millisecond to the VIP, in real time (SCHED_FIFO) and on an absolute schedule; an echo server on
+each node answers. A probe without an answer after a second is *lost*; the *gap* is the longest time without an answered one.
+The witness asks both nodes, each at its own MAC address, who has the VIP (ARP, or Neighbor Discovery for IPv6), every 4 ms: a
+node *holds* the VIP while it answers, whatever `ip address` says. *Two holders* is the longest time in which both did, from what
+was done on; shorter than {resolution:g} ms it says nothing. The witness also hears adverts and announcements, at the instants at
+which the kernel received them; the watcher knows where the VIP is from the announcements alone.
 
 **The measurement itself.** {floor}
 
@@ -41,7 +41,7 @@ that it heard (RFC 9568 6.1; v2 with priority 50 at 1 s: 3,804.7 ms; v3 with pri
 36.1 ms). *Late* is by how much later its first advert, and its first announcement (gratuitous ARP), were on the wire, reckoned in
 each run from the last advert of the old one in that run. The announcement is what clients and switches turn at; keepalived sends
 the advert before it has the addresses, vipkeeperd after it. Gap and probes lost also depend on when, between two adverts, the host
-was cut off.
+was cut off; the runs are spread evenly over that time.
 
 As asked is a median of announcements that is no more than 3 ms late, and no later than keepalived's.
 """
@@ -62,5 +62,6 @@ sudo .venv/bin/python -m benchmarks.compare stop         # only the terminal, no
 ```
 
 It needs root for SCHED_FIFO and locked memory, which a user namespace does not get. It works without, and says so: who holds
-the VIP is the same then, but a busy machine shows in the milliseconds.
+the VIP is the same then, but a busy machine shows in the milliseconds. The freezer is that of control groups of version 1;
+where there is none, that row is told as not measured.
 """

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+import vipkeeper
 from benchmarks.compare.outcome import Outcome
 from tests.topology import program
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where and when it was measured; ``commit`` is of vipkeeper."""
+    """Where and when it was measured; ``commit`` is of the vipkeeper that was measured."""
 
     cores: int
     kernel: str
@@ -38,7 +39,9 @@ class Machine:
             platform.python_version(),
             _version(program("keepalived"), "--version"),
             _version(sys.executable, "-m", "vipkeeper.daemon.main", "--version"),
-            _said("git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD").strip(),
+            _said(
+                "git", "-C", str(Path(vipkeeper.__file__).parent), "rev-parse", "--short", "HEAD"
+            ).strip(),
             datetime.now(UTC).date().isoformat(),
         )
 

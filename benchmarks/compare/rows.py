@@ -247,11 +247,11 @@ ROWS = (
     ),
     Row(
         "healed",
-        "a partition heals",
+        "a partition, and it heals (one down interval is lost when it begins)",
         FAST,
         deeds.part_and_heal,
         2,
-        Bound(_BETTER, two_holders_ms=None, figures={ANNOUNCED: 100}),
+        Bound(_BETTER, lost=200, two_holders_ms=None, figures={ANNOUNCED: 100}),
         figures={ANNOUNCED: figures.announced_ms},
     ),
     Row(

@@ -1,4 +1,8 @@
-"""Two nodes with a program each, a third machine that watches, and a switch."""
+"""Two nodes with a program each, a machine that probes, another that is the witness, and a switch.
+
+The witness is a machine of its own: an answer to its question would else tell the kernel of the
+prober where the VIP is, and a client's neighbour cache would be right without any announcement.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,10 @@ from tests.programs import Speaker
 from tests.topology import Network, Node, program, wait_until
 from vipkeeper.drill.measurement import Drill
 
-BETTER, OTHER, WATCHER = "test01", "test02", "watcher"
-ADDRESSES = {BETTER: "192.168.100.131", OTHER: "192.168.100.67", WATCHER: "192.168.100.5"}
-IPV6_ADDRESSES = {BETTER: "2001:db8::131", OTHER: "2001:db8::67", WATCHER: "2001:db8::5"}
+BETTER, OTHER, WATCHER, WITNESS = "test01", "test02", "watcher", "witness"
+_HOSTS = {BETTER: 131, OTHER: 67, WATCHER: 5, WITNESS: 6}
+ADDRESSES = {name: f"192.168.100.{host}" for name, host in _HOSTS.items()}
+IPV6_ADDRESSES = {name: f"2001:db8::{host}" for name, host in _HOSTS.items()}
 
 SETTLING_SECONDS = 60.0
 """A bound for waiting, not a measurement."""
@@ -41,7 +46,7 @@ class Scene:
         self.marks: dict[str, int] = {}
         self.elections = 0
         try:
-            self.watcher = self._add_node(WATCHER)
+            self.watcher, self.witness = self._add_node(WATCHER), self._add_node(WITNESS)
             self.better, self.other = (
                 Speaker(self._add_node(name), kind, settings.configuration(priority), directory)
                 for name, kind, priority in zip(
@@ -79,14 +84,13 @@ class Scene:
             list(pool.map(Speaker.start, (self.better, self.other)))
 
     def wait_for_holder(self, speaker: Speaker) -> None:
-        """Wait until it alone has the VIP, and the peer has heard so."""
+        """Wait until it alone has the VIP."""
         peer = self.other if speaker is self.better else self.better
         wait_until(
             lambda: self._alone(speaker, peer),
             seconds=SETTLING_SECONDS,
             what=lambda: f"{speaker.node.name} has the VIP\n{speaker.log()}\n{peer.log()}",
         )
-        time.sleep(self.settings.interval)
 
     def _alone(self, speaker: Speaker, peer: Speaker) -> bool:
         vip = self.settings.vip
@@ -126,10 +130,10 @@ class Watch:
     def __init__(self, scene: Scene) -> None:
         addresses = IPV6_ADDRESSES if scene.settings.family == 6 else ADDRESSES
         nodes = [f"{node.name}={node.mac()}" for node in (scene.better.node, scene.other.node)]
-        self._process = scene.watcher.start(
+        self._process = scene.witness.start(
             *("env", f"PYTHONPATH={_ROOT}", *on_time(), sys.executable),
             *("-m", "benchmarks.compare.witness", scene.settings.vip),
-            *(addresses[WATCHER], *nodes),
+            *(addresses[WITNESS], *nodes),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -1,7 +1,7 @@
 """The witness: ``python -m benchmarks.compare.witness VIP OWN_ADDRESS NAME=MAC NAME=MAC``.
 
-On the third machine, every :data:`PERIOD_NS`, it asks each node, at the node's own MAC address, who
-has the VIP (ARP or ND), and keeps who answers: a node holds the VIP while it does. It hears the
+On a machine of its own it asks each node, each :data:`PERIOD_NS` and at the node's own MAC address,
+who has the VIP (ARP or ND), and keeps who answers: a node holds the VIP while it does. It hears the
 adverts and the announcements, too. When its standard input is closed it prints what it saw: a JSON
 object, the fields of :class:`benchmarks.compare.sightings.Sightings`. Instants are the kernel's, of
 each packet's arrival (nanoseconds of CLOCK_REALTIME): late, it sees no other times than on time.

@@ -89,6 +89,7 @@ def test_a_row_that_is_measured_again_stands_for_what_was_there() -> None:
             Bound(("test02",), figures={ANNOUNCEMENT_LATE: 0.1}),
             [f"{ANNOUNCEMENT_LATE}: 0.5"],
         ),
+        ("test02", 0, Bound(("test02",), figures={"another": 1}), ["another: never"]),
     ],
 )
 def test_what_a_run_misses_is_said(holder: str, lost: int, bound: Bound, missed: list[str]) -> None:

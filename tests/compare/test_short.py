@@ -17,7 +17,8 @@ def test_a_property_holds_on_a_machine_of_any_speed(name: str) -> None:
 
 def test_the_prober_sees_an_outage_that_is_known() -> None:
     outcome = measure(BY_NAME["known-outage"], "keepalived", run=0)
-    assert outcome.longest_gap_ms >= 299
+    # A prober that is run late sees an outage that is shorter by so much.
+    assert outcome.longest_gap_ms + outcome.stall_ms >= 299
 
 
 def test_the_witness_sees_two_holders_where_keepalived_is_killed() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ from tests.simulate.broken import (
     takes_over_again_from_nobody_too_soon,
     takes_over_at_the_first_missed_advert,
 )
+from vipkeeper.daemon import holding as daemon_holding
 from vipkeeper.daemon import instance as instance_module
 from vipkeeper.daemon.instance import Instance
 from vipkeeper.daemon.settings import VirtualAddress
@@ -45,6 +47,7 @@ from vipkeeper.simulate.fence import TICK_NS, Fence
 from vipkeeper.simulate.holding import Holding
 from vipkeeper.simulate.observation import Violation
 from vipkeeper.simulate.world import World
+from vipkeeper.vrrp.datagram import Address
 from vipkeeper.vrrp.states import Initialize
 
 SEEDS = range(1, 200)
@@ -146,12 +149,6 @@ class SendsTheConfiguredPriority(Instance):
         self.router = own
 
 
-class KeepsOneAddress(Instance):
-    def _release(self, address: VirtualAddress) -> None:
-        if address != self.settings.addresses[-1]:
-            super()._release(address)
-
-
 class NeverRecovers(Instance):
     def on_timer(self, now: int) -> None:
         if self._recover_at is None or now < self._recover_at:
@@ -165,25 +162,35 @@ class IsActiveWithoutTheAddresses(Instance):
         """What the kernel refuses is passed over."""
 
 
-class LeasesForTooLong(Instance):
+class KeepsOneAddress(daemon_holding.Holding):
+    def release(self, address: VirtualAddress, own: Address | None) -> None:
+        if address != self.settings.addresses[-1]:
+            super().release(address, own)
+
+
+class LeasesForTooLong(daemon_holding.Holding):
     """It counts from the next advert, not from the last one."""
 
-    def _extend_lease(self, until: int) -> None:
-        super()._extend_lease(until + self.router.advertisement_interval_ns)
+    def lease(self, until: int) -> None:
+        super().lease(until + self.settings.advertisement_interval_ns)
 
 
-class LeasesForAnOrdinaryTimeWhileItHandsOver(Instance):
-    def _lease_for_a_moment(self, now: int) -> None:
-        self._extend_lease(now + self.router.lease_ns)
-        self._lease_at = None
+class LeasesForAnOrdinaryTimeWhileItHandsOver(daemon_holding.Holding):
+    def lease_moment(self, now: int) -> None:
+        self.lease(now + self.settings.virtual_router().lease_ns)
 
 
-class RenewsItsLeaseOnceOnly(Instance):
+class RenewsItsLeaseOnceOnly(daemon_holding.Holding):
     """At the first advert, and not at those that follow."""
 
-    def _lease_until_others_take_over(self, now: int) -> None:
-        if self._leased_until <= now:
-            super()._lease_until_others_take_over(now)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._until = 0
+
+    def lease(self, until: int) -> None:
+        if until > self._until + self.settings.virtual_router().lease_ns:
+            self._until = until
+            super().lease(until)
 
 
 class ReadsTheQueueOnWaking(Instance):
@@ -199,19 +206,31 @@ class ReadsTheQueueOnWaking(Instance):
         (SendsAfterShutdown, "conduct"),
         (SendsFromAnothersAddress, "identity"),
         (SendsTheConfiguredPriority, "identity"),
-        (KeepsOneAddress, "conduct"),
         (NeverRecovers, "participation"),
         (NeverRecovers, "liveness"),
         (IsActiveWithoutTheAddresses, "conduct"),
         (IsActiveWithoutTheAddresses, "presence"),
         (ReadsTheQueueOnWaking, "waking"),
+    ],
+)
+def test_a_broken_instance_is_found(broken: type[Instance], check: str) -> None:
+    assert is_found_by(check, broken)
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (KeepsOneAddress, "conduct"),
         (LeasesForTooLong, "holding"),
         (LeasesForAnOrdinaryTimeWhileItHandsOver, "holding"),
         (RenewsItsLeaseOnceOnly, "holding"),
     ],
 )
-def test_a_broken_instance_is_found(broken: type[Instance], check: str) -> None:
-    assert is_found_by(check, broken)
+def test_what_holds_on_wrongly_is_found(
+    broken: type[daemon_holding.Holding], check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance_module, "Holding", broken)
+    assert is_found_by(check)
 
 
 # -- broken kernels ------------------------------------------------------------------------------

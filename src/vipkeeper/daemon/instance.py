@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import asdict, replace
 
 from vipkeeper.daemon import ietf_vrrp, statistics
 from vipkeeper.daemon.announcer import Announcer
 from vipkeeper.daemon.effects import Effects
 from vipkeeper.daemon.flapping import FlapWatch
+from vipkeeper.daemon.holding import Holding
 from vipkeeper.daemon.ietf_events import IetfEvents
 from vipkeeper.daemon.journal import (
     DiscardLog,
@@ -56,11 +57,6 @@ from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State
 RECOVERY_NS = 1_000_000_000
 """After an action failed the router takes no part for this long, then starts up again."""
 
-HANDOVER_LEASE_NS = 50_000_000
-HANDOVER_LEASE_EVERY_NS = 10_000_000
-"""Who hands over has said that it goes, and may answer only while it watches for its successor: the
-addresses are leased for a moment at a time. A few of these may be late on a busy machine."""
-
 
 class Instance:
     """A virtual router's state, its counters, and the schedule of its announcements."""
@@ -85,8 +81,7 @@ class Instance:
         self._recover_at: int | None = None
         self._obstacle: ShutdownCause | None = None
         self._unannounced: set[Address] = set()
-        self._lease_at: int | None = None
-        self._leased_until = now
+        self._holding = Holding(settings, effects, now)
         self._has_started = False
         self._events = IetfEvents()
         self._neighbours = Neighbours(journal)
@@ -234,17 +229,18 @@ class Instance:
 
     def release_what_is_not_in(self, settings: InstanceSettings, now: int) -> None:
         """Give up the addresses that go: another instance may be about to take them."""
-        if not isinstance(self.state, Active):
+        if not isinstance(self.state, Active | HandingOver):
             return
         for address in set(self.settings.addresses) - set(settings.addresses):
             try:
-                self._release(address)
+                self._holding.release(address, self.router.primary_address)
             except KernelError as error:
                 self._report(error, now)
 
     def reconfigure(self, settings: InstanceSettings, now: int) -> None:
         """Go on with these settings, in the same state; a priority comes with the interfaces."""
         previous, self.settings = self.settings, settings
+        self._holding.settings = settings
         self.router = replace(
             settings.virtual_router(),
             primary_address=self.router.primary_address,
@@ -259,10 +255,10 @@ class Instance:
             settings.announcements,
         ):
             return
-        self._extend_lease(self._leased_until)  # they may be on other interfaces now
+        self._holding.lease_anew()
         self._restoration.stop()
         try:
-            self._acquire(settings.addresses)
+            self._holding.acquire(settings.addresses)
         except KernelError as error:
             self._action_failed(error, now)
             return
@@ -298,7 +294,7 @@ class Instance:
         failed_before = self._restoration.is_failing
         for addresses in [[address] for address in lost] or [[]]:
             try:
-                back += self._acquire(addresses)
+                back += self._holding.acquire(addresses)
             except KernelError as error:
                 failure = error.with_traceback(None)  # it holds this frame, as in _perform_all
                 missing += addresses
@@ -356,7 +352,7 @@ class Instance:
             self._announcer.deadline(),
             self._restoration.deadline(),
             self._recover_at,
-            self._lease_at,
+            self._holding.deadline(),
         ):
             if instant is not None and (earliest is None or instant < earliest):
                 earliest = instant
@@ -377,8 +373,7 @@ class Instance:
             ended = handed_over and isinstance(self.state, Initialize)
             if ended and self._obstacle is None and self._recover_at is None:
                 self._start(now)  # what it handed over for is over
-        if self._lease_at is not None and now >= self._lease_at:
-            self._lease_for_a_moment(now)
+        self._holding.lease_due_moment(now)
         if self._restoration.retry_is_due(now):
             self.restore(self._restoration.missing, now)
         self._tell_restored(now)
@@ -418,19 +413,10 @@ class Instance:
             self._journal(record)
         self._losers.note(self.router, transition, self._since or now, now)
         self._perform_all(transition, now)
-        self._lease_as_it_must(transition, now)
-
-    def _lease_as_it_must(self, transition: Transition, now: int) -> None:
-        if not isinstance(self.state, HandingOver):
-            self._lease_at = None
-        elif transition.changes_state:
+        if transition.changes_state and isinstance(self.state, HandingOver):
             self._active_router = None
             self._unannounced = {item.address for item in self.settings.addresses}
-            self._lease_for_a_moment(now)
-
-    def _lease_for_a_moment(self, now: int) -> None:
-        self._extend_lease(now + HANDOVER_LEASE_NS)
-        self._lease_at = now + HANDOVER_LEASE_EVERY_NS
+            self._holding.lease_moment(now)
 
     def _perform_all(self, transition: Transition, now: int) -> None:
         """On the way to Active stop at the first failure; on the way out leave nothing undone."""
@@ -452,21 +438,14 @@ class Instance:
             case SendAdvertisement(resigning):
                 self._send_advertisement(resigning)
                 if isinstance(self.state, Active):
-                    self._lease_until_others_take_over(now)
+                    self._holding.lease(now + self.router.lease_ns)
             case AcquireAddresses():
-                self._lease_until_others_take_over(now)
-                self._acquire(self.settings.addresses)
+                self._holding.lease(now + self.router.lease_ns)
+                self._holding.acquire(self.settings.addresses)
             case ReleaseAddresses():
-                self._release_addresses()
+                self._holding.release_all(self.router.primary_address)
             case AnnounceAddresses(occasion):
                 self._announcer.announce(self.settings, occasion, now)
-
-    def _lease_until_others_take_over(self, now: int) -> None:
-        self._extend_lease(now + self.router.lease_ns)
-
-    def _extend_lease(self, until: int) -> None:
-        self._leased_until = until
-        self._effects.extend_lease(self.settings, until)
 
     def _send_advertisement(self, resigning: bool) -> None:
         if self.router.primary_address is None:
@@ -481,41 +460,9 @@ class Instance:
         if resigning:
             self.statistics.count(statistics.RESIGNATIONS_SENT)
 
-    def _acquire(self, addresses: Iterable[VirtualAddress]) -> list[VirtualAddress]:
-        """Have these addresses; returns those that were not there."""
-        if self.settings.virtual_mac is not None:
-            self._effects.set_virtual_interface(self.settings.virtual_mac.interface, up=True)
-        return [address for address in addresses if self._effects.add_address(address)]
-
-    def _release_addresses(self) -> None:
-        """Remove them all, even if removing one fails."""
-        failure: KernelError | None = None
-        for address in self.settings.addresses:
-            try:
-                self._release(address)
-            except KernelError as error:
-                failure = error
-        if self.settings.virtual_mac is not None:
-            try:
-                name = self.settings.virtual_mac.interface
-                self._effects.set_virtual_interface(name, up=False)
-            except KernelError as error:
-                failure = error
-        self._effects.end_lease(self.settings)
-        try:
-            if failure is not None:
-                raise failure
-        finally:
-            del failure  # as in _perform_all
-
-    def _release(self, address: VirtualAddress) -> None:
-        # The owner's own address is there without us (RFC 9568 1.6).
-        if address.address != self.router.primary_address:
-            self._effects.remove_address(address)
-
     def _try_to_release(self, now: int) -> None:
         try:
-            self._release_addresses()
+            self._holding.release_all(self.router.primary_address)
         except KernelError as error:
             self._report(error, now)
 

@@ -12,13 +12,13 @@ from contextlib import suppress
 from typing import Any
 
 from vipkeeper import __version__
-from vipkeeper.daemon import ietf_vrrp, leftovers, log_lines, survivor, systemd, translation
-from vipkeeper.daemon.accept_mode import AcceptMode
+from vipkeeper.daemon import ietf_vrrp, log_lines, survivor, systemd, translation
 from vipkeeper.daemon.channel import Record
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.control import Answer, ControlServer, SocketInUseError
 from vipkeeper.daemon.history import History, steady_wall_clock, wall_clock
 from vipkeeper.daemon.hooks import HookRunner, hooks, still_active_hooks
+from vipkeeper.daemon.host import Host
 from vipkeeper.daemon.log import LOG_ERR, LOG_WARNING, SPEAKER_IDENT, Log
 from vipkeeper.daemon.loop import Loop
 from vipkeeper.daemon.pidfile import PidFile
@@ -26,10 +26,7 @@ from vipkeeper.daemon.proposal import Proposal, read_proposal
 from vipkeeper.daemon.settings import InstanceSettings
 from vipkeeper.daemon.signals import DUMP_SIGNALS, SignalReader
 from vipkeeper.daemon.speaker_process import SpeakerProcess
-from vipkeeper.daemon.state_file import StateFile
-from vipkeeper.daemon.virtual_interfaces import VirtualInterfaces
 from vipkeeper.keepalived import Finding, Loaded, NotifyCommands, Severity
-from vipkeeper.linux import nft
 
 STOP_TIMEOUT_NS = 5_000_000_000  # keepalived's child_wait_time
 HOOKS_AT_STOP_NS = 1_000_000_000  # keepalived gives its scripts as long
@@ -58,13 +55,9 @@ class Keeper:
         self._status_requests: dict[int, Answer] = {}
         self._next_request = 0
         self._hooks = HookRunner(self._warn)
-        self._state_file = StateFile(options.pid_file.with_suffix(".state"), self._warn)
-        self._virtual_interfaces = VirtualInterfaces(self._state_file, self._warn)
+        self._host = Host(options, self._warn)
         self._virtual_interfaces_made_at = 0
-        self._fence_table = nft.table_name("fence", options.pid_file)
-        self._accept_mode = AcceptMode(options.pid_file, self._state_file, self._warn)
         self._stopping = False
-        self._in_maintenance = False
         self.exit_code = 0
         self._signals = SignalReader((*_SIGNALS, *DUMP_SIGNALS.values()))
         self._control: ControlServer | None = None
@@ -82,8 +75,8 @@ class Keeper:
         self._tell_findings(self._loaded.findings)
         for option in self._options.ignored:
             self._warn(f"option {option} has no effect here")
-        self._undo_leftovers()
-        if self._in_maintenance:
+        self._host.undo_leftovers()
+        if self._host.in_maintenance:
             self._warn("in maintenance: it takes no part until `vipkeeper maintenance off`")
         self._start_speaker()
         try:
@@ -91,11 +84,7 @@ class Keeper:
         finally:
             if self._speaker is not None:
                 self._speaker.kill()
-            leftovers.remove_fences(self._state_file.changes.fences, self._warn)
-            self._state_file.changes.addresses, self._state_file.changes.fences = [], []
-            self._accept_mode.fit(())
-            self._virtual_interfaces.remove_all_but(())
-            self._state_file.save()
+            self._host.leave()
             if self._control is not None:
                 self._control.close()
             self._speaker_pid_file.release()
@@ -141,7 +130,7 @@ class Keeper:
     # -- the speaker -----------------------------------------------------------------------
 
     def _start_speaker(self) -> None:
-        self._speaker = SpeakerProcess(self._options.fence, self._fence_table)
+        self._speaker = SpeakerProcess(self._options.fence, self._host.fence_table)
         self._speaker_started_at = self._loop.now()
         self._speaker_pid_file.write(self._speaker.pid)
         self._log.write(f"Starting VRRP child process, pid={self._speaker.pid}")
@@ -150,44 +139,23 @@ class Keeper:
         self._tell_speaker({"do": "remember", "invocation": invocation})
         self._configure_speaker()
 
-    def _undo_leftovers(self) -> None:
-        """A daemon that was killed has left what only its successor can undo."""
-        left = self._state_file.left()
-        self._in_maintenance = self._state_file.changes.in_maintenance = left.in_maintenance
-        leftovers.remove_addresses(left.addresses, self._warn)
-        self._virtual_interfaces.undo_leftovers(left)
-        self._accept_mode.undo_leftovers(left)
-        leftovers.remove_fences(left.fences, self._warn)
-        self._state_file.save()
-
     def _configure_speaker(self) -> None:
         """What the instances need is there before they are told of, and goes after them."""
-        self._note_addresses()
-        self._accept_mode.fit(self._settings)
-        self._virtual_interfaces.make(self._settings)
+        self._host.prepare(self._settings)
         if self._speaker is not None:
             plain = [settings.to_plain() for settings in self._settings]
-            self._tell_speaker({"do": "maintenance", "on": self._in_maintenance})
+            self._tell_speaker({"do": "maintenance", "on": self._host.in_maintenance})
             self._tell_speaker({"do": "configure", "instances": plain})
 
     def _tell_speaker(self, command: Record) -> None:
         if self._speaker is not None and not self._speaker.channel.send(command):
             self._flush_later()
 
-    def _note_addresses(self) -> None:
-        """Before any of them is added; those that go are forgotten once they have gone."""
-        noted = self._state_file.changes.addresses
-        wanted = leftovers.addresses_of(self._settings)
-        if self._options.fence == "nftables":
-            self._state_file.changes.fences = [self._fence_table]
-        self._state_file.changes.addresses = list(dict.fromkeys((*noted, *wanted)))
-        self._state_file.save()
-
     def _make_virtual_interfaces_again(self) -> None:
         """At once, but not again and again where it does not succeed."""
 
         def make() -> None:
-            self._virtual_interfaces.make(self._settings)
+            self._host.make_virtual_interfaces(self._settings)
             self._virtual_interfaces_made_at = self._loop.now()
 
         at = max(self._loop.now(), self._virtual_interfaces_made_at + RESPAWN_DELAY_NS)
@@ -283,8 +251,7 @@ class Keeper:
             case "renamed":
                 self._history.rename(record["names"])
             case "configured":
-                self._state_file.changes.addresses = leftovers.addresses_of(self._settings)
-                self._virtual_interfaces.remove_all_but(self._settings)
+                self._host.remove_all_but(self._settings)
             case "virtual-interface-missing":
                 self._make_virtual_interfaces_again()
             case _:
@@ -407,9 +374,8 @@ class Keeper:
 
     def _set_maintenance(self, on: bool, answer: Answer) -> None:
         """It outlives this daemon, but not the machine's next start."""
-        changed, self._in_maintenance = on != self._in_maintenance, on
-        self._state_file.changes.in_maintenance = on
-        self._state_file.save()
+        changed = on != self._host.in_maintenance
+        self._host.in_maintenance = on
         if changed:
             self._log.write(f"Maintenance {'begins' if on else 'is over'}")
         self._tell_speaker({"do": "maintenance", "on": on})
@@ -436,7 +402,7 @@ class Keeper:
             "findings": [finding.headline for finding in self._loaded.findings],
             "refused": list(self._loaded.configuration.refused),
             "not_permitted": self._not_permitted,
-            "in_maintenance": self._in_maintenance,
+            "in_maintenance": self._host.in_maintenance,
             "statistics": ietf_vrrp.with_datetimes(record["statistics"], steady_wall_clock),
             "ietf-vrrp": ietf_vrrp.with_datetimes(record["ietf-vrrp"], steady_wall_clock),
             "instances": [self._history.complete(item) for item in record["instances"]],

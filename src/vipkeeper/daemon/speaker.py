@@ -84,7 +84,8 @@ class Speaker:
 
     def _tell(self) -> None:
         untold, self._untold = self._untold, []
-        if not all([self._channel.send(record) for record in untold]):
+        sent = [self._channel.send(record) for record in untold]
+        if not all(sent):
             self._flush_later()
 
     def _flush_later(self) -> None:
