@@ -362,6 +362,17 @@ def test_maintenance_is_why_it_takes_no_part() -> None:
     assert isinstance(bench.instance.state, Initialize)
 
 
+def test_who_finds_nobody_and_gets_no_addresses_waits_as_after_any_failure() -> None:
+    bench = Bench()
+    now = bench.become_active() + 300 * MS
+    bench.instance.hand_over(now)
+    bench.effects.failing = {"add"}
+    live_until(bench, now + THEIR_DOWN_INTERVAL)
+    assert isinstance(bench.instance.state, Initialize)
+    live_until(bench, now + THEIR_DOWN_INTERVAL + RECOVERY_NS)
+    assert isinstance(bench.instance.state, Backup)
+
+
 def test_nothing_brings_it_back_from_maintenance_but_its_end() -> None:
     bench = Bench()
     now = bench.become_active() + 300 * MS

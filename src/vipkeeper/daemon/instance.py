@@ -370,7 +370,8 @@ class Instance:
         if due is not None and now >= due:
             handed_over = self.is_handing_over
             self.handle(TimerFired(), now)
-            if handed_over and isinstance(self.state, Initialize) and self._obstacle is None:
+            ended = handed_over and isinstance(self.state, Initialize)
+            if ended and self._obstacle is None and self._recover_at is None:
                 self._start(now)  # what it handed over for is over
         self._holding.lease_due_moment(now)
         if self._restoration.retry_is_due(now):

@@ -117,7 +117,8 @@ class Handover(Check):
 
     def _is_answered(self, router: Seen) -> bool:
         return any(
-            other.answered.issuperset(router.facts.addresses) for other in self._others(router)
+            other.facts.own.union(other.answered).issuperset(router.facts.addresses)
+            for other in self._others(router)
         )
 
     def _others(self, router: Seen) -> list[Seen]:

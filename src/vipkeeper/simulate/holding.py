@@ -34,8 +34,9 @@ class Holding(Check):
       not find it answering still: two never hold an address because of a crash or a freeze.
 
     The last is not promised for a router that was about to preempt the one that crashed: its timer
-    runs on beside that one's adverts, and may end at any moment after the last of them. Nor for
-    those that take one missing advert for the end, see there.
+    runs on beside that one's adverts, and may end at any moment after the last of them. Nor for one
+    that has just started, whose own interval may be shorter (6.4.1), nor for those that take one
+    missing advert for the end, see there.
     """
 
     name = "holding"
@@ -62,6 +63,9 @@ class Holding(Check):
             self._leased_until.pop(router.number, None)
 
     def hears(self, now: int, router: Seen, advert: Advert) -> None:
+        if router.state != BACKUP:
+            self._heard.pop(router.number, None)
+            return
         preempts = (router.facts.preempt or router.priority == OWNER) and not router.stands_back
         is_followed = (
             advert.priority >= max(router.priority, 1) if preempts else advert.priority > 0
@@ -71,6 +75,8 @@ class Holding(Check):
     def after(self, now: int, router: Seen, old: str) -> None:
         if old == router.state:
             return
+        if router.state != ACTIVE:
+            self._heard.pop(router.number, None)  # another wait begins
         if router.state in (ACTIVE, HANDING_OVER) and not router.leased:
             raise self.violated(now, router, f"is {router.state}, and its kernel does not answer")
         if (old, router.state) == (BACKUP, ACTIVE):
