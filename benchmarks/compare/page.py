@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -29,7 +30,7 @@ def page(rows: Sequence[Row], results: Results) -> str:
         m=results.machine,
         load=_spread(loads, 1),
         resolution=RESOLUTION_MS,
-        floor=_floor(results),
+        floor=textwrap.fill(f"**The measurement itself.** {_floor(results)}", 120),
         summary=_summary(rows, results),
     )
     deeds = [row for row in rows if _is_deed(row)]
