@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -29,7 +30,7 @@ def page(rows: Sequence[Row], results: Results) -> str:
         m=results.machine,
         load=_spread(loads, 1),
         resolution=RESOLUTION_MS,
-        floor=_floor(results),
+        floor=textwrap.fill(f"**The measurement itself.** {_floor(results)}", 120),
         summary=_summary(rows, results),
     )
     deeds = [row for row in rows if _is_deed(row)]
@@ -151,9 +152,13 @@ def _spread(values: Sequence[float], digits: int = 0) -> str:
     """The median, and from the least to the most where they differ."""
     if not values:
         return "-"
-    least, median, most = (
-        f"{each:,.{digits}f}" for each in (min(values), statistics.median(values), max(values))
-    )
+    counts = all(isinstance(each, int) for each in values)
+
+    def say(value: float) -> str:
+        # The median of counts may lie between two.
+        return f"{value:,.1f}".removesuffix(".0") if counts else f"{value:,.{digits}f}"
+
+    least, median, most = map(say, (min(values), statistics.median(values), max(values)))
     return median if least == most else f"{median} ({least} to {most})"
 
 
@@ -185,8 +190,9 @@ def _besides(row: Row, outcomes: Sequence[Outcome]) -> str:
     for name in row.figures:
         values = [each.figures[name] for each in outcomes if name in each.figures]
         missing = len(outcomes) - len(values)
-        never = f", never in {missing} runs" if missing else ""
-        said.append(f"{name}: {_spread(values)}{never}")
+        parts = [_spread(values)] if values else []
+        parts += [f"never in {missing} of {len(outcomes)} runs"] if missing else []
+        said.append(f"{name}: {', '.join(parts)}")
     return "; ".join(said)
 
 

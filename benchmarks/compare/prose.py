@@ -25,7 +25,7 @@ node *holds* the VIP while it answers, whatever `ip address` says. *Two holders*
 was done on; shorter than {resolution:g} ms it says nothing. The witness also hears adverts and announcements, at the instants at
 which the kernel received them; the watcher knows where the VIP is from the announcements alone.
 
-**The measurement itself.** {floor}
+{floor}
 
 **How to read it.** Median, and from least to most, of so many runs. Settings are version, interval and the two priorities; what
 is done, is done to the *better* node, which has the higher one and is active; the *other* one is the backup. *At the end* is who
