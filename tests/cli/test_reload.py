@@ -102,3 +102,22 @@ def test_a_file_that_cannot_be_used_disturbs_nothing(active: Speaker, kind: str)
     assert (after["state"], after["since"]) == ("Active", before["since"])
     assert active.node.holds(VIP)
     assert "removing VIPs" not in active.log().partition("MASTER STATE")[2]
+
+
+def test_an_interface_that_is_not_there_is_refused_unless_it_is_waited_for_already(
+    active: Speaker,
+) -> None:
+    good = active.configuration.read_text()
+    active.configuration.write_text(good.replace("interface eth0", "interface eth9"))
+    refused = reload(active)
+    assert refused.returncode == 1
+    assert "eth9" in refused.stdout + refused.stderr
+    assert "the old configuration stays in force" in refused.stdout + refused.stderr
+    assert active.node.holds(VIP)
+
+    waits = good.replace("interface eth0", "interface eth9") + "global_defs { dynamic_interfaces }"
+    active.configuration.write_text(waits)
+    assert reload(active).returncode == 0
+    wait_until(lambda: not active.node.holds(VIP), what=active.log)
+    active.configuration.write_text(waits.replace("priority", "#").split("global_defs")[0])
+    assert reload(active).returncode == 0, "it is waited for already"

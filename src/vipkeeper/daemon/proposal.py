@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 from vipkeeper.daemon.command_line import Options
 from vipkeeper.daemon.configuration_change import InstanceChange, compare
 from vipkeeper.daemon.settings import Plain
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.keepalived import Finding, Loaded, Severity
+from vipkeeper.keepalived import Finding, Loaded, Severity, check_against_host
 from vipkeeper.linux.configuration_files import read_configuration
 
 STAYS = "the old configuration stays in force"
@@ -48,12 +49,25 @@ def read_proposal(options: Options, in_force: Loaded) -> Proposal:
         loaded = read_configuration(str(options.configuration), config_id=options.config_id)
     except VipkeeperError as error:
         return Proposal(path, None, refusal=f"{error}; {STAYS}")
+    findings = (*loaded.findings, *_new_interfaces_that_are_missing(loaded, in_force))
     refusing = (Severity.ERROR, Severity.WARNING) if options.strict else (Severity.ERROR,)
-    faults = sum(finding.severity in refusing for finding in loaded.findings)
+    faults = sum(finding.severity in refusing for finding in findings)
     if faults:
-        return Proposal(path, None, loaded.findings, refusal=f"{faults} faults; {STAYS}")
+        counted = "1 fault" if faults == 1 else f"{faults} faults"
+        return Proposal(path, None, findings, refusal=f"{counted}; {STAYS}")
     if in_force.configuration.instances and not loaded.configuration.instances:
         # A file that an editor or a deployment has only begun to write looks like this.
-        return Proposal(path, None, loaded.findings, refusal=f"no vrrp_instance is left; {STAYS}")
+        return Proposal(path, None, findings, refusal=f"no vrrp_instance is left; {STAYS}")
     changes = compare(in_force.configuration, loaded.configuration)
-    return Proposal(path, loaded, loaded.findings, tuple(changes))
+    return Proposal(path, loaded, findings, tuple(changes))
+
+
+def _new_interfaces_that_are_missing(loaded: Loaded, in_force: Loaded) -> tuple[Finding, ...]:
+    """Names that may be mistyped: an instance that runs is not given up for one.
+
+    At a start it waits for its interface. What is waited for already may be waited for longer, and
+    with ``dynamic_interfaces`` it is but a warning.
+    """
+    there = {name for _, name in socket.if_nameindex()}
+    known = {use.name for use in in_force.interface_uses}
+    return check_against_host(loaded, there | known)
