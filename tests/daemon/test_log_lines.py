@@ -103,7 +103,7 @@ def test_handing_over() -> None:
     bench.instance.hand_over(now)
     bench.hear(100, now + 1)
     bench.instance.hear_announcement("eth0", SETTINGS.addresses[0].address, now + 2)
-    bench.instance.on_timer(now + 10_000_002)
+    bench.instance.on_timer(now + 20_000_002)
     assert words(bench.records) == [
         "(vrrp_group_1) sent 0 priority",
         "(vrrp_group_1) hands over: it answers for the VIPs until its successor does",

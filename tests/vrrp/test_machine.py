@@ -53,7 +53,7 @@ STANDING_BACK = replace(WAITING, stands_back=True)
 HANDING_OVER = HandingOver(NOW + 2 * SECOND_NS, for_good=False)
 LEAVING = replace(HANDING_OVER, for_good=True)
 SUCCEEDED = replace(HANDING_OVER, successor_interval_ns=SECOND_NS)
-FIRST_ANNOUNCED = replace(SUCCEEDED, let_go_at=NOW + 15 * MS)
+FIRST_ANNOUNCED = replace(SUCCEEDED, let_go_at=NOW + 30 * MS)
 
 
 @dataclass(frozen=True)
@@ -288,19 +288,19 @@ CASES = (
          SUCCEEDED, heard(1), SUCCEEDED),
     Case("handover f", "the announcement may have come before it", V2,
          replace(HANDING_OVER, let_go_at=NOW - MS), heard(1),
-         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+         replace(SUCCEEDED, let_go_at=NOW + 20 * MS)),
     Case("handover f", "a second advert delays nothing", V2,
          replace(SUCCEEDED, let_go_at=NOW + MS), heard(1),
          replace(SUCCEEDED, let_go_at=NOW + MS)),
     Case("handover g", "the last one", V2,
          SUCCEEDED, AnnouncementHeard(is_last=True),
-         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+         replace(SUCCEEDED, let_go_at=NOW + 20 * MS)),
     Case("handover g", "one of several", V2,
          SUCCEEDED, AnnouncementHeard(is_last=False),
          replace(SUCCEEDED, let_go_at=NOW + 40 * MS)),
     Case("handover g", "the last one of several", V2,
          FIRST_ANNOUNCED, AnnouncementHeard(is_last=True),
-         replace(SUCCEEDED, let_go_at=NOW + 10 * MS)),
+         replace(SUCCEEDED, let_go_at=NOW + 20 * MS)),
     Case("handover g", "others do not delay it", V2,
          FIRST_ANNOUNCED, AnnouncementHeard(is_last=False), FIRST_ANNOUNCED),
     Case("handover h", "an order to hand over, and then a stop", V2,

@@ -86,7 +86,7 @@ def test_priority_0_leaves_nothing_but_the_skew_time() -> None:
     assert test01.holds_addresses
 
     wire.run_until(12 * SECOND_NS)
-    let_go = taken_over + LATENCY_NS + 10 * MS
+    let_go = taken_over + LATENCY_NS + 20 * MS
     assert test01.history[2:] == [
         (10 * SECOND_NS, "handover b", "HandingOver"),
         (let_go, "handover d", "Initialize"),

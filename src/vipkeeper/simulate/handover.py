@@ -15,7 +15,7 @@ from vipkeeper.simulate.overlap import agree
 from vipkeeper.simulate.wire_format import Advert
 
 TWO_AT_MOST_NS = 50_000_000
-LINGER_NS = 10_000_000
+LINGER_NS = 20_000_000
 """So long after the last of the addresses was announced it lets go of them."""
 LINGER_FOR_THE_REST_NS = 40_000_000
 """Or so long after the first was."""
@@ -62,7 +62,7 @@ class Handover(Check):
     The router has resigned. From then on:
 
     - It answers for its addresses until it has heard an advert of its successor and the
-      announcement of each address, and 10 ms longer; 40 ms after the first announcement without
+      announcement of each address, and 20 ms longer; 40 ms after the first announcement without
       the others; an Active_Down_Interval at the longest, and exactly so long if nobody comes.
     - When it lets go, somebody else answers for each address: where nobody came, itself, unless it
       has ended.

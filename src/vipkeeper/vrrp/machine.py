@@ -56,7 +56,7 @@ win (one priority, one address) then answer each other for ever, as fast as they
 that would come too soon is not lost, it is sent when its time has come.
 """
 
-LINGER_NS = 10_000_000
+LINGER_NS = 20_000_000
 """The addresses go so long after the successor has announced the last of them: frames and answers
 that are on their way are not lost."""
 
