@@ -30,7 +30,15 @@ from vipkeeper.daemon.successors import Successors
 from vipkeeper.daemon.vrrp_sockets import Place, VrrpSockets
 from vipkeeper.errors import KernelError
 from vipkeeper.linux import scheduling
-from vipkeeper.linux.rtnetlink import AddressGone, Link, LinkGone, RouteMonitor, RouteNetlink
+from vipkeeper.linux.rtnetlink import (
+    AddressGone,
+    Change,
+    InterfaceAddress,
+    Link,
+    LinkGone,
+    RouteMonitor,
+    RouteNetlink,
+)
 from vipkeeper.linux.vrrp_socket import VrrpReceiver
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import ShutdownCause
@@ -67,6 +75,7 @@ class Speaker:
         self._effects = KernelEffects(self._interfaces, self._netlink, kept_by, self._tell_failure)
         self._sockets = VrrpSockets(loop, self._interfaces, self._effects, self._packets_came)
         self._successors = Successors(loop, self._schedule)
+        self._virtual: set[Address] = set()
         self._guarded: dict[VirtualAddress, int] = {}
         self._out_of_service: ShutdownCause | None = None
         self._untold: list[Record] = []
@@ -255,14 +264,24 @@ class Speaker:
             for change in changes:
                 self._tell_link(change, used)
                 self._interfaces.apply(change)
-        self._fit_sockets()
-        self._reconsider()
+        if changes is None or not all(map(self._is_of_our_making, changes)):
+            self._fit_sockets()
+            self._reconsider()
         if changes is None or any(isinstance(change, AddressGone | Link) for change in changes):
             self._restore_addresses()
         if changes is None or any(isinstance(change, Link) for change in changes):
             self._announce_new_macs(macs)
         if changes is None or any(isinstance(change, Link | LinkGone) for change in changes):
             self._ask_for_virtual_interfaces()
+
+    def _is_of_our_making(self, change: Change) -> bool:
+        """A virtual address came or went: that changes no router's circumstances.
+
+        Where 250 routers take over at once there are as many of these.
+        """
+        return (
+            isinstance(change, InterfaceAddress | AddressGone) and change.address in self._virtual
+        )
 
     def _announce_new_macs(self, before: dict[str, bytes]) -> None:
         """Whose hardware address has changed answers for its addresses with another one now."""
@@ -349,6 +368,7 @@ class Speaker:
             if not instance.settings.is_owner  # they are the host's own (RFC 9568 1.6)
             for item in instance.settings.addresses
         }
+        self._virtual = virtual - {one.settings.source for one in self._instances.values()}
         now = self._loop.now()
         for instance in self._instances.values():
             settings = instance.settings
