@@ -58,6 +58,13 @@ def test_the_same_file_changes_nothing() -> None:
     ("new", "line"),
     [
         (instance(priority=90), "(VI_1) priority 100 -> 90"),
+        (instance(body="lower_prio_no_advert"), "(VI_1) lower_prio_no_advert off -> on"),
+        (instance(body="state MASTER"), "(VI_1) state BACKUP -> MASTER"),
+        (instance(body="garp_master_refresh 60"), "(VI_1) garp_master_refresh 0 -> 60"),
+        (
+            instance(body="track_interface {\neth1 weight -20\n}"),
+            "(VI_1) track_interface none -> eth1 weight -20",
+        ),
         (instance("advert_int 2"), "(VI_1) advert_int 1 -> 2"),
         (instance("nopreempt"), "(VI_1) preempt on -> off"),
         (instance(name="VI_9"), "(VI_9) vrrp_instance VI_1 -> VI_9"),

@@ -6,9 +6,17 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from vipkeeper.daemon import translation
-from vipkeeper.daemon.settings import Identity, InstanceSettings, Plain
+from vipkeeper.daemon.settings import (
+    Identity,
+    InstanceSettings,
+    Plain,
+    TrackedInterface,
+    VirtualMac,
+)
 from vipkeeper.keepalived.commands import NOTIFY
 from vipkeeper.keepalived.configuration import Configuration, NotifyCommands
+from vipkeeper.vrrp.advertisement import ChecksumForm
+from vipkeeper.vrrp.router import Peer
 
 KEYWORDS = {
     "name": "vrrp_instance",
@@ -18,10 +26,9 @@ KEYWORDS = {
     "preempt_delay_ns": "preempt_delay",
     "password": "auth_pass",
     "down_interval_adverts": "down_timer_adverts",
-    "answer_losing_adverts": "lower_prio_no_advert (inverted)",
+    "answer_losing_adverts": "lower_prio_no_advert",
     "advertise_before_yielding": "higher_prio_send_advert",
-    "owner_starts_active": "state MASTER",
-    "announcements": "garp_*",
+    "owner_starts_active": "state",
     "tracked": "track_interface",
     "ignore_own_interface": "dont_track_primary",
     "owner_ignores_adverts": "owner_ignore_adverts",
@@ -36,6 +43,17 @@ KEYWORDS = {
     "virtual_mac": "use_vmac",
 }
 """Of the fields of :class:`InstanceSettings` that keepalived.conf calls by another name."""
+
+GARP_KEYWORDS = {
+    "repeat": "garp_master_repeat",
+    "delay_ns": "garp_master_delay",
+    "refresh_ns": "garp_master_refresh",
+    "refresh_repeat": "garp_master_refresh_repeat",
+    "lower_prio_repeat": "garp_lower_prio_repeat",
+    "lower_prio_delay_ns": "garp_lower_prio_delay",
+    "interval_ns": "garp_interval",
+}
+"""Of those of :class:`~vipkeeper.vrrp.announcement.AnnouncementSettings`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +141,19 @@ def _change(
 
 
 def _field_changes(old: InstanceSettings, new: InstanceSettings) -> tuple[FieldChange, ...]:
-    return tuple(
+    own = tuple(
         FieldChange(KEYWORDS.get(item.name, item.name), *_shown(item.name, old, new))
         for item in fields(InstanceSettings)
-        if item.name != "addresses" and getattr(old, item.name) != getattr(new, item.name)
+        if item.name not in ("addresses", "announcements")
+        and getattr(old, item.name) != getattr(new, item.name)
     )
+    before, after = old.announcements, new.announcements
+    garp = tuple(
+        FieldChange(keyword, _text(name, getattr(before, name)), _text(name, getattr(after, name)))
+        for name, keyword in GARP_KEYWORDS.items()
+        if getattr(before, name) != getattr(after, name)
+    )
+    return own + garp
 
 
 def _shown(name: str, old: InstanceSettings, new: InstanceSettings) -> tuple[str, str]:
@@ -137,13 +163,29 @@ def _shown(name: str, old: InstanceSettings, new: InstanceSettings) -> tuple[str
 
 
 def _text(name: str, value: Any) -> str:
+    match name, value:
+        case "answer_losing_adverts", bool():
+            return "off" if value else "on"
+        case "owner_starts_active", bool():
+            return "MASTER" if value else "BACKUP"
+        case _, None | ():
+            return "none"
+        case _, bool():
+            return "on" if value else "off"
+        case _, TrackedInterface():
+            weight = f" weight {value.weight}" if value.weight else ""
+            return f"{value.name}{weight}{' reverse' if value.reverse else ''}"
+        case _, Peer():
+            return str(value.address)
+        case _, VirtualMac():
+            return f"{value.interface} {value.mac}"
+        case _, ChecksumForm():
+            return value.value
+        case _, tuple():
+            return ", ".join(_text("", item) for item in value)
     if name.endswith("_ns"):
         return f"{value / 1_000_000_000:g}"
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return str(value)
 
 
 def _notify_changes(old: NotifyCommands, new: NotifyCommands) -> tuple[FieldChange, ...]:
