@@ -204,6 +204,7 @@ class InstanceSettings:
             ttl=self.ttl,
             checksum_form=self.checksum_form,
             transmit_interface=self._transmit_interface,
+            shares_mac=self.virtual_mac is not None,
         )
 
     def to_plain(self) -> Plain:

@@ -413,15 +413,21 @@ def note_successor(
     interval = event.advertisement.interval_ns
     let_go_at = state.let_go_at
     if state.successor_interval_ns is None and let_go_at is not None:
-        let_go_at = max(let_go_at, now + LINGER_NS)
+        let_go_at = max(let_go_at, now if router.shares_mac else now + LINGER_NS)
     return replace(state, successor_interval_ns=interval, let_go_at=let_go_at), ()
 
 
 def note_announcement(
     router: VirtualRouter, state: HandingOver, event: AnnouncementHeard, now: int
 ) -> Outcome:
-    """The addresses go soon, once the successor's advert has been heard too."""
+    """The addresses go soon, once the successor's advert has been heard too.
+
+    At once if they share a MAC address: the switches know where it is now, and a frame that we
+    sent from it would lead them back.
+    """
     let_go_at = now + (LINGER_NS if event.is_last else LINGER_FOR_THE_REST_NS)
+    if router.shares_mac:
+        let_go_at = now
     if state.let_go_at is not None:
         let_go_at = min(state.let_go_at, let_go_at)
     return replace(state, let_go_at=let_go_at), ()
