@@ -70,6 +70,30 @@ def test_a_dry_run_tells_what_a_reload_then_does(active: Speaker) -> None:
     assert active.status()["instances"][0]["since"] == since
 
 
+def test_an_instance_that_does_not_change_hears_and_says_nothing_of_it(active: Speaker) -> None:
+    other = instance(addresses=f"{OTHER}/24").replace("VI_1", "VI_2").replace("id 51", "id 52")
+    active.configuration.write_text(instance() + other)
+    assert reload(active).returncode == 0
+    wait_until(lambda: active.node.holds(OTHER), seconds=40, what=active.log)
+    # Past the second burst of announcements, which is due 5 s after a takeover.
+    first = active.status()["instances"][0]
+    wait_until(
+        lambda: active.status()["instances"][0]["statistics"]["gratuitous-arps-sent"] >= 10,
+        seconds=40,
+        what=active.log,
+    )
+    before = active.status()["instances"][0]["statistics"]
+    active.configuration.write_text(instance() + other.replace("priority 100", "priority 90"))
+    assert reload(active).returncode == 0
+    active.configuration.write_text(instance())
+    assert reload(active).returncode == 0
+    wait_until(lambda: not active.node.holds(OTHER), what=active.log)
+    (after,) = active.status()["instances"]
+    assert (after["state"], after["since"]) == (first["state"], first["since"])
+    for name in ("gratuitous-arps-sent", "priority-zero-pkts-sent", "master-transitions"):
+        assert after["statistics"][name] == before[name]
+
+
 def _broken(path: Path, kind: str) -> None:
     path.unlink()
     match kind:

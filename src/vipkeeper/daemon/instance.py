@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from vipkeeper.daemon import ietf_vrrp, statistics
+from vipkeeper.daemon.account import Account
 from vipkeeper.daemon.announcer import Announcer
 from vipkeeper.daemon.effects import Effects
 from vipkeeper.daemon.flapping import FlapWatch
@@ -91,10 +92,7 @@ class Instance:
             tuple[VirtualRouter, Advertisement, Datagram, bool, Admitted | Discard] | None
         ) = None
         self._remarks = RepeatedRemarks(self.router.advertisement_interval_ns)
-        self._since: int | None = None
-        self._rule = ""
-        self._because = "it has not started yet"
-        self._active_router: tuple[Address, int] | None = None
+        self._account = Account()
 
     # -- what comes in ---------------------------------------------------------------------
 
@@ -117,7 +115,7 @@ class Instance:
         self.handle(AdvertisementReceived(advertisement, source), now)
         follows = isinstance(self.state, Backup | HandingOver)
         if follows and advertisement.priority != PRIORITY_RESIGNING:
-            self._active_router = (source, advertisement.priority)
+            self._account.active_router = (source, advertisement.priority)
         self._neighbours.heard(self.router, advertisement, source, now)
         return None
 
@@ -197,7 +195,7 @@ class Instance:
             self._recover_at = None
             if running:
                 self.handle(Shutdown(obstacle), now)
-            elif self._because != obstacle.value:
+            elif self._account.because != obstacle.value:
                 self._wait_for(obstacle, now)
         elif not running and self._recover_at is None:
             self._start(now)
@@ -208,13 +206,11 @@ class Instance:
         self.handle(Startup(cause), now)
 
     def _wait_for(self, obstacle: ShutdownCause, now: int) -> None:
-        self._rule, self._because = "", obstacle.value
+        self._account.waits(obstacle, now)
         self._events.waiting(obstacle)
         starts, self._has_started = not self._has_started, True
         if starts:
             self._try_to_release(now)  # a predecessor that was killed may have left them
-        if self._since is None:
-            self._since = now
         self._journal(
             {
                 "record": "waiting",
@@ -338,7 +334,7 @@ class Instance:
     @property
     def lacks_primary_address(self) -> bool:
         """That is what it waits for."""
-        return self._because == ShutdownCause.NO_PRIMARY_ADDRESS.value
+        return self._account.because == ShutdownCause.NO_PRIMARY_ADDRESS.value
 
     def shutdown(self, cause: ShutdownCause, now: int) -> None:
         self._recover_at = None
@@ -391,16 +387,11 @@ class Instance:
         if late is not None and isinstance(event, AdvertisementReceived):
             name, source = self.router.name, str(event.source)
             self._neighbours.note(name, Fault.LATE, source, lambda: late, now)
+        successor = self._account.active_router
         if transition.changes_state:
-            self._rule, self._because = transition.rule.name, transition.rule.because
-            self._since = now
-            if isinstance(event, Shutdown):
-                self._because = event.cause.value
-            elif isinstance(transition.new, Initialize) and self._obstacle is not None:
-                self._because = self._obstacle.value
+            self._account.entered(transition, self._obstacle, now)
             if isinstance(transition.new, Active):
                 self.statistics.count(statistics.TRANSITIONS)
-                self._active_router = None
             else:
                 self._announcer.stop()
                 self._restoration.stop()
@@ -409,12 +400,11 @@ class Instance:
             if transition.changes_state:
                 record |= self._events.to_record()
             if isinstance(transition.old, HandingOver):
-                record["successor"] = self._active_router and str(self._active_router[0])
+                record["successor"] = successor and str(successor[0])
             self._journal(record)
-        self._losers.note(self.router, transition, self._since or now, now)
+        self._losers.note(self.router, transition, self._account.since or now, now)
         self._perform_all(transition, now)
         if transition.changes_state and isinstance(self.state, HandingOver):
-            self._active_router = None
             self._unannounced = {item.address for item in self.settings.addresses}
             self._holding.lease_moment(now)
 
@@ -482,40 +472,8 @@ class Instance:
 
     def to_plain(self, now: int = 0) -> Plain:
         """For ``vipkeeper status``; what ends in ``_ns`` is of the monotonic clock."""
-        interval = ietf_vrrp.interval_ns(self.router, self.state)
-        active_router: Plain | None = None
-        if isinstance(self.state, Active):
-            active_router = {
-                "address": str(self.router.primary_address),
-                "priority": self.router.priority,
-                "is_self": True,
-            }
-        elif self._active_router is not None and isinstance(self.state, Backup):
-            address, priority = self._active_router
-            active_router = {"address": str(address), "priority": priority, "is_self": False}
         return {
-            "name": self.router.name,
-            "interface": self.router.interface,
-            "vrid": self.router.vrid,
-            "version": self.router.version.number,
-            "family": self.router.family.value,
-            "state": type(self.state).__name__,
-            "since_ns": self._since,
-            "rule": self._rule,
-            "because": self._because,
-            "priority": self.settings.priority,
-            "effective_priority": self.router.priority,
-            "is_owner": self.router.is_owner,
-            "active_router": active_router,
-            "primary_address": None
-            if self.router.primary_address is None
-            else str(self.router.primary_address),
-            "virtual_mac": None
-            if self.settings.virtual_mac is None
-            else asdict(self.settings.virtual_mac),
-            "virtual_addresses": [str(item) for item in self.settings.addresses],
-            "skew_time_us": self.router.skew_time_ns(interval) // 1000,
-            "active_down_interval_cs": self.router.active_down_interval_ns(interval) // 10_000_000,
+            **self._account.to_plain(self.settings, self.router, self.state),
             "neighbours": self._neighbours.to_plain(now),
             "statistics": self.statistics.to_plain(),
             "ietf-vrrp": ietf_vrrp.vrrp_instance(

@@ -71,8 +71,8 @@ class VirtualRouter:
         ttl: TTL or Hop Limit of what we send; other than 255 only between peers.
         transmit_interface: from where multicast adverts leave, with that interface's MAC address;
             None for ``interface``.
-        shares_mac: the addresses are at a MAC address that moves with them (RFC 9568 7.3): two hosts
-            that send from it turn the switches back and forth.
+        shares_mac: the addresses are at a MAC address that moves with them (RFC 9568 7.3): two
+            hosts that send from it turn the switches back and forth.
         checksum_form: what the checksum of our adverts covers; None for the default of version
             and family.
     """
