@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
-from vipkeeper.vrrp import machine
+from vipkeeper.vrrp import machine, outcomes
 from vipkeeper.vrrp.actions import (
     AcquireAddresses,
     AnnounceAddresses,
@@ -79,7 +79,7 @@ def takes_over_at_the_first_missed_advert(
 def forgets_skew(router: VirtualRouter, state: State, event: Event, now: int) -> Transition:
     transition = machine.step(router, state, event, now)
     new = transition.new
-    if transition.rule is not None and transition.rule.then is machine.follow_sender:
+    if transition.rule is not None and transition.rule.then is outcomes.follow_sender:
         assert isinstance(new, Backup)
         skew = router.skew_time_ns(new.active_adver_interval_ns)
         return replace(transition, new=replace(new, active_down_timer=new.active_down_timer - skew))

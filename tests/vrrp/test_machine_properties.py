@@ -27,7 +27,8 @@ from vipkeeper.vrrp.events import (
     Startup,
     TimerFired,
 )
-from vipkeeper.vrrp.machine import REASSERT_FRACTION, Transition, step
+from vipkeeper.vrrp.machine import Transition, step
+from vipkeeper.vrrp.outcomes import REASSERT_FRACTION
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 from vipkeeper.vrrp.version import CENTISECOND_NS, SECOND_NS

@@ -38,6 +38,7 @@ from vipkeeper.vrrp.advertisement import (
     Advertisement,
     Discard,
 )
+from vipkeeper.vrrp.conditions import has_overslept
 from vipkeeper.vrrp.datagram import Address, Datagram
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
@@ -51,7 +52,7 @@ from vipkeeper.vrrp.events import (
     StartupCause,
     TimerFired,
 )
-from vipkeeper.vrrp.machine import Transition, has_overslept, step
+from vipkeeper.vrrp.machine import Transition, step
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State, deadline
 

@@ -18,6 +18,7 @@ from vipkeeper.vrrp.actions import (
     ReleaseAddresses,
     SendAdvertisement,
 )
+from vipkeeper.vrrp.conditions import always
 from vipkeeper.vrrp.events import (
     AdvertisementReceived,
     AnnouncementHeard,
@@ -28,7 +29,7 @@ from vipkeeper.vrrp.events import (
     Startup,
     TimerFired,
 )
-from vipkeeper.vrrp.machine import RULES, Rule, always
+from vipkeeper.vrrp.machine import RULES, Rule
 from vipkeeper.vrrp.router import VirtualRouter
 from vipkeeper.vrrp.states import Active, Backup, HandingOver, Initialize, State
 from vipkeeper.vrrp.version import SECOND_NS, VRRPV2, Family
