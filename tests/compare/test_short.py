@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.compare.comparison import measure
+from benchmarks.compare.outcome import RESOLUTION_MS
 from benchmarks.compare.rows import ROWS, SHORT
 
 BY_NAME = {row.name: row for row in ROWS}
@@ -23,5 +24,6 @@ def test_the_prober_sees_an_outage_that_is_known() -> None:
 
 def test_the_witness_sees_two_holders_where_keepalived_is_killed() -> None:
     outcome = measure(BY_NAME["kill-all"], "keepalived", run=0)
-    assert outcome.for_good() == "two hold the VIP for good"
-    assert outcome.missed(BY_NAME["kill-all"].bound)
+    # Not who answered at the very end: a witness that was run late then has seen nobody.
+    assert outcome.two_holders_ms > RESOLUTION_MS
+    assert any("two hold" in miss for miss in outcome.missed(BY_NAME["kill-all"].bound))
