@@ -1,0 +1,1 @@
+"""Nova v2.1: servers, flavors, key pairs, server groups. Microversions are not offered."""

@@ -1,0 +1,1 @@
+"""Keystone v3: who there is, tokens, the catalogue, application credentials."""

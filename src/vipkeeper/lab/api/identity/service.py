@@ -1,0 +1,345 @@
+"""Keystone's paths."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from vipkeeper.lab.api.context import Context
+from vipkeeper.lab.api.controller import Controller
+from vipkeeper.lab.api.errors import Refusal
+from vipkeeper.lab.api.identity.records import (
+    DOMAIN,
+    ApplicationCredential,
+    Project,
+    Token,
+    User,
+)
+from vipkeeper.lab.api.identity.tokens import (
+    ROLE_IDS,
+    describe,
+    issue,
+    new_application_credential,
+)
+from vipkeeper.lab.api.network.fields import Body, Name, OptionalName
+from vipkeeper.lab.api.state import Change
+from vipkeeper.lab.api.wire import answer, guarded, inside, nothing, read
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+REGION = "RegionOne"
+_UPDATED = "2022-09-29T00:00:00Z"
+
+
+class CredentialRequest(Body):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: Annotated[Name, Field(min_length=1)]
+    description: OptionalName = None
+    secret: OptionalName = None
+
+
+class IdentityService:
+    """Keystone over a controller.
+
+    Args:
+        url: where it is reached.
+        catalogue: what tokens tell of the services.
+    """
+
+    def __init__(
+        self, controller: Controller, url: str, catalogue: list[dict[str, Any]]
+    ) -> None:
+        self._controller = controller
+        self._url = url
+        self._catalogue = catalogue
+
+    def routes(self) -> list[Route]:
+        found: list[Route] = []
+
+        def route(path: str, **methods: Endpoint) -> None:
+            for method, endpoint in methods.items():
+                found.append(
+                    Route(path, guarded(endpoint, Refusal.as_keystone), methods=[method])
+                )
+
+        route("/", GET=self._versions)
+        route("/v3", GET=self._version)
+        route("/v3/", GET=self._version)
+        route("/v3/auth/tokens", POST=self._issue, GET=self._validate, DELETE=self._revoke)
+        route("/v3/auth/projects", GET=self._own_projects)
+        route("/v3/auth/catalog", GET=self._catalog)
+        route("/v3/projects", GET=self._projects)
+        route("/v3/projects/{id}", GET=self._project)
+        route("/v3/users", GET=self._users)
+        route("/v3/users/{id}", GET=self._user)
+        route("/v3/users/{id}/projects", GET=self._projects)
+        route("/v3/domains", GET=self._domains)
+        route("/v3/domains/{id}", GET=self._domain)
+        route("/v3/roles", GET=self._roles)
+        route("/v3/regions", GET=self._regions)
+        path = "/v3/users/{user}/application_credentials"
+        route(path, GET=self._credentials, POST=self._create_credential)
+        route(f"{path}/{{id}}", GET=self._credential, DELETE=self._delete_credential)
+        return found
+
+    def _context(self, request: Request) -> Context:
+        return self._controller.context(request.headers.get("X-Auth-Token"))
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "id": "v3.14",
+            "status": "stable",
+            "updated": _UPDATED,
+            "links": [{"rel": "self", "href": f"{self._url}/v3/"}],
+            "media-types": [
+                {
+                    "base": "application/json",
+                    "type": "application/vnd.openstack.identity-v3+json",
+                }
+            ],
+        }
+
+    async def _versions(self, _: Request) -> Response:
+        return answer({"versions": {"values": [self._described()]}}, 300)
+
+    async def _version(self, _: Request) -> Response:
+        return answer({"version": self._described()})
+
+    # tokens
+
+    async def _issue(self, request: Request) -> Response:
+        body = await read(request)
+        token = await self._controller.change(lambda change: issue(change, body))
+        described = describe(self._controller.state, token, self._catalogue)
+        return answer(described, 201, {"X-Subject-Token": token.id, "Vary": "X-Auth-Token"})
+
+    def _subject(self, request: Request) -> Token:
+        context = self._context(request)
+        id = request.headers.get("X-Subject-Token")
+        token = self._controller.state.find(Token, id)
+        if token is None:
+            raise Refusal(404, "NotFound", f"Could not find token: {id}.")
+        if not context.is_admin and token.user_id != context.user_id:
+            raise Refusal(403, "Forbidden", "You are not authorized to perform this action.")
+        return token
+
+    async def _validate(self, request: Request) -> Response:
+        token = self._subject(request)
+        described = describe(self._controller.state, token, self._catalogue)
+        return answer(described, 200, {"X-Subject-Token": token.id, "Vary": "X-Auth-Token"})
+
+    async def _revoke(self, request: Request) -> Response:
+        token = self._subject(request)
+        await self._controller.change(lambda change: change.delete(token))
+        return nothing()
+
+    # who there is
+
+    async def _catalog(self, request: Request) -> Response:
+        self._context(request)
+        return answer({"catalog": self._catalogue, "links": {"self": f"{self._url}/v3/auth/catalog"}})
+
+    async def _own_projects(self, request: Request) -> Response:
+        context = self._context(request)
+        return self._projects_answer([context.project_id])
+
+    async def _projects(self, request: Request) -> Response:
+        context = self._context(request)
+        every = [project.id for project in self._controller.state.all(Project)]
+        return self._projects_answer(every if context.is_admin else [context.project_id], request)
+
+    def _projects_answer(self, ids: list[str], request: Request | None = None) -> Response:
+        name = request.query_params.get("name") if request is not None else None
+        found = [
+            self._project_view(project)
+            for project in self._controller.state.all(Project)
+            if project.id in ids and name in (None, project.name)
+        ]
+        return answer({"projects": found, "links": {"self": f"{self._url}/v3/projects"}})
+
+    def _project_view(self, project: Project) -> dict[str, Any]:
+        return {
+            "id": project.id,
+            "name": project.name,
+            "description": project.description,
+            "domain_id": DOMAIN,
+            "parent_id": DOMAIN,
+            "enabled": True,
+            "is_domain": False,
+            "tags": [],
+            "options": {},
+            "links": {"self": f"{self._url}/v3/projects/{project.id}"},
+        }
+
+    async def _project(self, request: Request) -> Response:
+        context = self._context(request)
+        id = request.path_params["id"]
+        project = self._controller.state.find(Project, id)
+        if project is None or not context.owns(project.id):
+            raise Refusal(404, "NotFound", f"Could not find project: {id}.")
+        return answer({"project": self._project_view(project)})
+
+    def _visible_users(self, context: Context) -> list[User]:
+        return [
+            user
+            for user in self._controller.state.all(User)
+            if context.is_admin or user.id == context.user_id
+        ]
+
+    def _user_view(self, user: User) -> dict[str, Any]:
+        return {
+            "id": user.id,
+            "name": user.name,
+            "domain_id": DOMAIN,
+            "enabled": True,
+            "default_project_id": user.project_id,
+            "password_expires_at": None,
+            "options": {},
+            "links": {"self": f"{self._url}/v3/users/{user.id}"},
+        }
+
+    async def _users(self, request: Request) -> Response:
+        users = self._visible_users(self._context(request))
+        name = request.query_params.get("name")
+        found = [self._user_view(user) for user in users if name in (None, user.name)]
+        return answer({"users": found, "links": {"self": f"{self._url}/v3/users"}})
+
+    async def _user(self, request: Request) -> Response:
+        id = request.path_params["id"]
+        for user in self._visible_users(self._context(request)):
+            if user.id == id:
+                return answer({"user": self._user_view(user)})
+        raise Refusal(404, "NotFound", f"Could not find user: {id}.")
+
+    def _domain_view(self) -> dict[str, Any]:
+        return {
+            "id": DOMAIN,
+            "name": "Default",
+            "description": "The default domain",
+            "enabled": True,
+            "tags": [],
+            "options": {},
+            "links": {"self": f"{self._url}/v3/domains/{DOMAIN}"},
+        }
+
+    async def _domains(self, request: Request) -> Response:
+        self._context(request)
+        name = request.query_params.get("name", "Default")
+        found = [self._domain_view()] if name == "Default" else []
+        return answer({"domains": found, "links": {"self": f"{self._url}/v3/domains"}})
+
+    async def _domain(self, request: Request) -> Response:
+        self._context(request)
+        if request.path_params["id"] != DOMAIN:
+            raise Refusal(
+                404, "NotFound", f"Could not find domain: {request.path_params['id']}."
+            )
+        return answer({"domain": self._domain_view()})
+
+    async def _roles(self, request: Request) -> Response:
+        self._context(request)
+        found = [
+            {
+                "id": id,
+                "name": name,
+                "domain_id": None,
+                "description": None,
+                "options": {},
+                "links": {"self": f"{self._url}/v3/roles/{id}"},
+            }
+            for name, id in ROLE_IDS.items()
+        ]
+        return answer({"roles": found, "links": {"self": f"{self._url}/v3/roles"}})
+
+    async def _regions(self, request: Request) -> Response:
+        self._context(request)
+        region = {
+            "id": REGION,
+            "description": "",
+            "parent_region_id": None,
+            "links": {"self": f"{self._url}/v3/regions/{REGION}"},
+        }
+        return answer({"regions": [region], "links": {"self": f"{self._url}/v3/regions"}})
+
+    # application credentials
+
+    def _of_user(self, request: Request) -> Context:
+        context = self._context(request)
+        if request.path_params["user"] != context.user_id:
+            raise Refusal(403, "Forbidden", "You are not authorized to perform this action.")
+        return context
+
+    def _credential_view(self, one: ApplicationCredential) -> dict[str, Any]:
+        path = f"/v3/users/{one.user_id}/application_credentials/{one.id}"
+        return {
+            "id": one.id,
+            "name": one.name,
+            "description": one.description,
+            "project_id": one.project_id,
+            "user_id": one.user_id,
+            "roles": [{"id": ROLE_IDS[name], "name": name} for name in one.roles],
+            "expires_at": None,
+            "unrestricted": False,
+            "system": None,
+            "links": {"self": f"{self._url}{path}"},
+        }
+
+    async def _credentials(self, request: Request) -> Response:
+        context = self._of_user(request)
+        name = request.query_params.get("name")
+        found = [
+            self._credential_view(one)
+            for one in self._controller.state.all(ApplicationCredential)
+            if one.user_id == context.user_id and name in (None, one.name)
+        ]
+        return answer({"application_credentials": found, "links": {}})
+
+    async def _create_credential(self, request: Request) -> Response:
+        context = self._of_user(request)
+        body = inside(await read(request), "application_credential", CredentialRequest)
+
+        def prepare(change: Change) -> ApplicationCredential:
+            for one in change.all(ApplicationCredential):
+                if (one.user_id, one.name) == (context.user_id, body.name):
+                    raise Refusal(
+                        409,
+                        "Conflict",
+                        "Conflict occurred attempting to store application_credential - Duplicate"
+                        f" entry found with name {body.name}.",
+                    )
+            return new_application_credential(
+                change, context, body.name, body.description or "", body.secret
+            )
+
+        made = await self._controller.change(prepare)
+        view = {**self._credential_view(made), "secret": made.secret}
+        return answer({"application_credential": view}, 201)
+
+    def _find_credential(self, request: Request) -> ApplicationCredential:
+        context = self._of_user(request)
+        id = request.path_params["id"]
+        found = self._controller.state.find(ApplicationCredential, id)
+        if found is None or found.user_id != context.user_id:
+            raise Refusal(404, "NotFound", f"Could not find application credential: {id}.")
+        return found
+
+    async def _credential(self, request: Request) -> Response:
+        view = self._credential_view(self._find_credential(request))
+        return answer({"application_credential": view})
+
+    async def _delete_credential(self, request: Request) -> Response:
+        credential = self._find_credential(request)
+
+        def prepare(change: Change) -> None:
+            change.delete(credential)
+            for token in list(change.all(Token)):
+                if token.application_credential_id == credential.id:
+                    change.delete(token)
+
+        await self._controller.change(prepare)
+        return nothing()

@@ -1,0 +1,1 @@
+"""Glance v2: the images that there are to boot."""

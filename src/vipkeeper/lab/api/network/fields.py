@@ -1,0 +1,154 @@
+"""Kinds of values in requests, checked in the words of neutron-lib's validators.
+
+Source: neutron_lib/api/validators/__init__.py and converters.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+_MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
+_TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
+_FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
+
+
+class Body(BaseModel):
+    """The inside of a request. What was not given is not in ``model_fields_set``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """What the request says, by attribute; what it leaves out is not there."""
+        return {name: getattr(self, name) for name in type(self).model_fields if self.has(name)}
+
+    def has(self, name: str) -> bool:
+        return name in self.model_fields_set
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """An error that is told as ``Invalid input for ATTRIBUTE. Reason: MESSAGE``."""
+    # PydanticCustomError formats its message; a brace in what somebody sent is none of ours.
+    return PydanticCustomError("neutron", "{words}", {"words": message})
+
+
+def wrong_as_a_whole(message: str) -> PydanticCustomError:
+    """An error whose message is told as it is."""
+    return PydanticCustomError("neutron_whole", "{words}", {"words": message})
+
+
+def _text(limit: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise wrong(f"'{value}' is not a valid string.")
+        if len(value) > limit:
+            raise wrong(f"'{value}' exceeds maximum length of {limit}.")
+        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise wrong(f"{value!r} is not a valid string.")
+        return value
+
+    return check
+
+
+def _boolean(value: Any) -> bool:
+    """neutron_lib's convert_to_boolean."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if isinstance(value, str | int) and text in _TRUE | _FALSE:
+        return text in _TRUE
+    raise wrong(f"'{value}' cannot be converted to boolean.")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise wrong(f"'{value}' is not an integer.")
+    try:
+        number = int(value)
+    except ValueError:
+        raise wrong(f"'{value}' is not an integer.") from None
+    if not -(2**31) <= number < 2**31:
+        raise wrong(f"'{value}' is not an integer.")
+    return number
+
+
+def _uuid(value: Any) -> str:
+    if isinstance(value, str):
+        try:
+            return value if str(UUID(value)).replace("-", "") else value
+        except ValueError:
+            pass
+    raise wrong(f"'{value}' is not a valid UUID.")
+
+
+def _ip_address(value: Any) -> str:
+    if not isinstance(value, str) or not is_address(value):
+        raise wrong(f"'{value}' is not a valid IP address.")
+    return value
+
+
+def _mac_address(value: Any) -> str:
+    if not isinstance(value, str) or not _MAC_ADDRESS.fullmatch(value):
+        raise wrong(f"'{value}' is not a valid MAC address.")
+    return value.lower().replace("-", ":")
+
+
+def _cidr(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or "/" not in value:
+            raise ValueError
+        network = ip_network(value, strict=False)
+    except ValueError:
+        raise wrong(f"'{value}' is not a valid IP subnet.") from None
+    return str(network)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is one address of either family, without prefix length or zone."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def is_address_or_prefix(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def is_mac_address(text: str) -> bool:
+    return _MAC_ADDRESS.fullmatch(text) is not None
+
+
+def _nullable(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else check(value)
+
+
+def _schema(**schema: Any) -> Any:
+    """What the API's description says of the value, since the check is a function."""
+    return Field(json_schema_extra=schema)
+
+
+Name = Annotated[str, BeforeValidator(_text(255))]
+Description = Annotated[str, BeforeValidator(_text(255))]
+DeviceName = Annotated[str, BeforeValidator(_text(255))]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Integer = Annotated[int, BeforeValidator(_integer)]
+Id = Annotated[str, BeforeValidator(_uuid), _schema(format="uuid")]
+OptionalId = Annotated[str | None, BeforeValidator(_nullable(_uuid))]
+ProjectId = Annotated[str, BeforeValidator(_text(255))]
+Address = Annotated[str, BeforeValidator(_ip_address)]
+OptionalAddress = Annotated[str | None, BeforeValidator(_nullable(_ip_address))]
+MacAddress = Annotated[str, BeforeValidator(_mac_address)]
+Cidr = Annotated[str, BeforeValidator(_cidr)]
+OptionalName = Annotated[str | None, BeforeValidator(_nullable(_text(255)))]
