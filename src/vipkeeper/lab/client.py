@@ -48,11 +48,18 @@ class Lab:
         name: str = DEFAULT_NAME,
         bare: bool = False,
         owned: bool = False,
+        api_port: int = 0,
+        archive: bytes | None = None,
     ) -> Lab:
         """Start a lab; returns when its processes run.
 
         Whatever ends this call early, Ctrl-C among it, leaves nothing behind. An ``owned`` lab
         ends with this process too, even when that is killed.
+
+        Args:
+            api_port: where its APIs listen on 127.0.0.1; 0 is any free port, see :meth:`status`.
+            archive: go on with the lab that :meth:`archive` made this of; ``spec`` is the cloud
+                that it once began with.
 
         Raises:
             LabError: one of that name runs already, or it could not be built.
@@ -63,7 +70,7 @@ class Lab:
         sources = Sources.of_this_process()
         if os.geteuid() == 0:
             sources.check_readable_by_others()
-        order = Order(name, spec, sources, bare, owned)
+        order = Order(name, spec, sources, bare, owned, api_port, archive=archive)
         report, theirs = messages.pair()
         with report:
             try:
@@ -185,6 +192,8 @@ class Lab:
             ended.check_returncode()
         return ended
 
+    # In what follows an instance is its name, or its id where several have that name.
+
     def start(self, instance: str) -> None:
         """Boot an instance again; /etc and /var are as they were left."""
         self._ask({"do": "start", "instance": instance})
@@ -196,6 +205,26 @@ class Lab:
     def poweroff(self, instance: str) -> None:
         """Cut it from the wire, then kill it: nothing says goodbye."""
         self._ask({"do": "poweroff", "instance": instance})
+
+    def reboot(self, instance: str, *, hard: bool = False) -> None:
+        """Shut it down and boot it; with ``hard`` it is powered off instead."""
+        self._ask({"do": "reboot", "instance": instance, "hard": hard})
+
+    def console(self, instance: str, lines: int | None = None) -> str:
+        """What is on its console, or the last ``lines`` of it."""
+        request = {"do": "console", "instance": instance, "lines": lines}
+        text: str = self._ask(request)[0]["console"]
+        return text
+
+    def instances(self) -> dict[str, str]:
+        """The state of each instance, by id: stopped, booting, running, stopping or failed."""
+        return {one["id"]: one["state"] for one in self.status()["instances"]}
+
+    def archive(self) -> bytes:
+        """The whole lab in one piece, for :meth:`up`. Its instances are shut down for that."""
+        _, descriptors = self._ask({"do": "archive"})
+        with os.fdopen(descriptors[0], "rb") as stream:
+            return stream.read()
 
     def down(self) -> None:
         """End the lab; returns when nothing of it is left."""

@@ -25,6 +25,7 @@ import struct
 import sys
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from errno import EADDRINUSE
 from typing import NoReturn
 
@@ -38,6 +39,8 @@ from vipkeeper.linux import namespaces
 _FIRST_ID = 0x70000000
 _IDS_OF_A_LAB = CHUNK * (MAX_INSTANCES + 1)
 _SLOTS = (0x7FFF0000 - _FIRST_ID) // _IDS_OF_A_LAB
+
+API_ADDRESS = "127.0.0.1"
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
@@ -78,8 +81,8 @@ class _Door:
         self._listener = _listen(order.name)
         namespaces.adopt_orphans()
         self._cloud_socket, inner = messages.pair()
-        self._cloud = _start_cloud(order, inner)
-        inner.close()
+        with inner, _listen_for_api(order.api_port) as api:
+            self._cloud = _start_cloud(replace(order, listener=api.fileno()), inner)
 
     def keep(self) -> None:
         """Hand in callers until the cloud is gone."""
@@ -147,6 +150,18 @@ def _listen(lab: str) -> socket.socket:
     return listener
 
 
+def _listen_for_api(port: int) -> socket.socket:
+    """The socket of the lab's OpenStack APIs, in the host's network, where their callers are."""
+    try:
+        return socket.create_server((API_ADDRESS, port), backlog=128)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LabError(
+            f"cannot listen on {API_ADDRESS} port {port} for the lab's APIs: {reason}",
+            remedy="choose another port, or none: then any free one is taken",
+        ) from error
+
+
 def _leave_terminal() -> None:
     """Errors went to the caller's terminal while the lab was built; it is not ours any longer."""
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -171,7 +186,7 @@ def _start_cloud(order: Order, inner: socket.socket) -> int:
     program = isolation.Program(
         [*isolation.python(order.sources, "vipkeeper.lab.cloud"), str(inner.fileno()), order.name],
         stdin=what,
-        inherit=[inner.fileno()],
+        inherit=[inner.fileno(), order.listener],
     )
     cloud = isolation.spawn(
         program, ids, outside=build if privileged else None, inside=None if privileged else build

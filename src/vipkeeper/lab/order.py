@@ -18,6 +18,9 @@ class Order:
     Attributes:
         bare: leave the instances' services off.
         owned: the lab ends with the process that ordered it, whatever ends that.
+        api_port: where the OpenStack APIs listen on the host's 127.0.0.1, 0 for any free port.
+        listener: descriptor of the socket for that, once the doorkeeper has made it.
+        archive: a lab that was archived, to go on with; ``spec`` is then the one it began with.
     """
 
     name: str
@@ -25,3 +28,6 @@ class Order:
     sources: Sources
     bare: bool
     owned: bool = False
+    api_port: int = 0
+    listener: int = -1
+    archive: bytes | None = None

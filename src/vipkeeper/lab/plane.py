@@ -19,6 +19,7 @@ from ipaddress import (
     IPv6Network,
 )
 from typing import TypeVar
+from uuid import UUID, uuid5
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab.ports import AddressPair
@@ -26,6 +27,17 @@ from vipkeeper.lab.security_groups import SecurityGroup
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
+
+_NAMESPACE = UUID("c7f1a4e4-0b0e-5f0e-9a55-6b1f6f2d7a11")
+
+
+def identity(kind: str, name: str) -> str:
+    """The id of what a cloud file names, the same in every lab.
+
+    Args:
+        kind: network, subnet, port, router, security_group, server ...
+    """
+    return str(uuid5(_NAMESPACE, f"{kind}/{name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,10 @@ class Router:
     admin_state_up: bool = True
     distributed: bool = False
 
+    def ports(self) -> tuple[RouterPort, ...]:
+        """Its ends of cables, the gateway last."""
+        return (*self.interfaces, *((self.gateway,) if self.gateway else ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -169,7 +185,12 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """The whole of it. Whoever makes one sees to it that what is named is there."""
+    """The whole of it. Whoever makes one sees to it that what is named is there.
+
+    Attributes:
+        security_groups: under their ids, as whose names in their rules and in ports.
+        group_names: what a person calls them, by id.
+    """
 
     networks: tuple[Network, ...] = ()
     ports: tuple[Port, ...] = ()
@@ -178,6 +199,7 @@ class Plane:
     security_groups: tuple[SecurityGroup, ...] = ()
     instances: tuple[Instance, ...] = ()
     back_end: str = "linuxbridge"
+    group_names: Mapping[str, str] = field(default_factory=dict)
 
     def network(self, id: str) -> Network:
         return _by_id(self.networks, id, "network")
@@ -196,6 +218,50 @@ class Plane:
     def unbound_ports(self) -> Iterator[Port]:
         bound = {id for machine in self.instances for id in machine.ports}
         return (port for port in self.ports if port.id not in bound)
+
+    def trusted_ports(self) -> list[DhcpServer | RouterPort]:
+        """The ports of the cloud itself, which are never filtered."""
+        return [*self.dhcp_servers, *(port for one in self.routers for port in one.ports())]
+
+    def check(self) -> None:
+        """Whether everything that is named is there.
+
+        Raises:
+            LabError: something is not, or is there twice.
+        """
+        networks = _unique("network", (network.id for network in self.networks))
+        ports = _unique("port", (port.id for port in self.ports))
+        groups = _unique("security group", (group.name for group in self.security_groups))
+        _unique("instance", (instance.id for instance in self.instances))
+        _unique("router", (router.id for router in self.routers))
+        _unique("binding of port", (id for one in self.instances for id in one.ports))
+        trusted = self.trusted_ports()
+        _unique("port", (*ports, *(port.port for port in trusted)))
+        for where, network in (
+            *((f"port {port.id}", port.network) for port in self.ports),
+            *((f"port {port.port}", port.network) for port in trusted),
+        ):
+            _require(where, "network", network, networks)
+        for instance in self.instances:
+            for id in instance.ports:
+                _require(f"instance {instance.id}", "port", id, ports)
+        for port in self.ports:
+            for id in port.security_groups:
+                _require(f"port {port.id}", "security group", id, groups)
+
+
+def _unique(kind: str, names: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise LabError(f"{kind} {name} is there twice")
+        seen.add(name)
+    return seen
+
+
+def _require(where: str, kind: str, id: str, known: set[str]) -> None:
+    if id not in known:
+        raise LabError(f"{where}: there is no {kind} {id!r}")
 
 
 _Identified = TypeVar("_Identified", Network, Port, Instance)

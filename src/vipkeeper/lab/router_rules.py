@@ -21,7 +21,15 @@ from vipkeeper.lab.ports import check_device, check_name
 
 ROUTER_TABLE = "ip vipkeeper_router"
 
-SYSCTLS = {"net.ipv4.ip_forward": "1"}
+SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.ipv6.conf.all.forwarding": "1",
+    # The first address of a network may go, and leave the others.
+    "net.ipv4.conf.all.promote_secondaries": "1",
+    # Nobody else has its addresses; none is held back until that was asked.
+    "net.ipv6.conf.default.accept_dad": "0",
+    "net.ipv6.conf.default.accept_ra": "0",
+}
 """What the router's network namespace needs to be one."""
 
 _FROM_OUTSIDE = "0x2"  # the agent's external_ingress_mark, in the low half of the mark
@@ -47,22 +55,31 @@ class FloatingIP:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A router with a gateway to the external network.
+    """A router, with a gateway to the external network or without.
 
     Attributes:
-        gateway_device: the router's end of the link to the external network (``qg-router``).
-        gateway_address: its address there with the prefix length, "99.88.128.1/24".
+        gateway_device: the router's end of the link to the external network (``qg-router``),
+            empty where there is none.
+        gateway_address: its first IPv4 address there with the prefix length, "99.88.128.1/24".
+            An external network of IPv6 only has none, and nothing is translated.
         enable_snat: whether what has no floating IP goes out under the gateway's address.
     """
 
     name: str
-    gateway_device: str
-    gateway_address: str
+    gateway_device: str = ""
+    gateway_address: str = ""
     floating_ips: tuple[FloatingIP, ...] = ()
     enable_snat: bool = True
 
     def __post_init__(self) -> None:
         check_name(self.name, "router")
+        if self.gateway_device:
+            self._check_gateway()
+        elif self.floating_ips:
+            raise LabError(f"router {self.name} has floating IPs, and no gateway for them")
+        self._check_floating_ips()
+
+    def _check_gateway(self) -> None:
         check_device(self.gateway_device, f"router {self.name}")
         try:
             IPv4Interface(self.gateway_address)
@@ -71,6 +88,8 @@ class Router:
                 f"router {self.name}: {self.gateway_address!r} is not a valid IPv4 address",
                 remedy="write the gateway's address with its prefix length: 99.88.128.1/24",
             ) from None
+
+    def _check_floating_ips(self) -> None:
         for attribute in ("floating_ip_address", "fixed_ip_address"):
             values = [getattr(floating, attribute) for floating in self.floating_ips]
             for value in values:
@@ -83,7 +102,7 @@ class Router:
     def gateway_addresses(self) -> tuple[str, ...]:
         """What the gateway device holds: its own address, and each floating IP as a /32."""
         return (
-            self.gateway_address,
+            *([self.gateway_address] if self.gateway_address else []),
             *(f"{floating.floating_ip_address}/32" for floating in self.floating_ips),
         )
 
@@ -94,6 +113,9 @@ def ruleset(router: Router) -> str:
     Connections that are already translated stay so: a floating IP that has moved needs
     ``conntrack -D -d FLOATING_IP`` besides, which the agent does too.
     """
+    if not router.gateway_device:
+        # The chains of a gateway that went stay, empty.
+        return transaction(ROUTER_TABLE, [])
     own = str(IPv4Interface(router.gateway_address).ip)
     inward = {f.floating_ip_address: f.fixed_ip_address for f in router.floating_ips}
     outward = {fixed: floating for floating, fixed in inward.items()}

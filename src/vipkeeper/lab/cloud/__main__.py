@@ -26,6 +26,7 @@ def main() -> None:
     door = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(door.fileno(), False)
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from the doorkeeper
+    os.set_inheritable(order.listener, False)
     namespaces.die_with_parent(signal.SIGKILL)
     try:
         _furnish()

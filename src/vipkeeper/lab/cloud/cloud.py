@@ -1,49 +1,52 @@
-"""The cloud as a whole: what is built in which order, and what can be asked of it."""
+"""The cloud as a whole: how it begins, and what can be asked of it.
+
+Two ask: whoever knocks at the lab's door (:class:`vipkeeper.lab.client.Lab`), and the process of
+the lab's OpenStack APIs (:mod:`vipkeeper.lab.plane_channel`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab.cloud.dhcp import DhcpServer
-from vipkeeper.lab.cloud.machine import Machine, Surroundings
-from vipkeeper.lab.cloud.router import Router
-from vipkeeper.lab.cloud.switch import Switch
-from vipkeeper.lab.order import CHUNK, Order
-from vipkeeper.lab.ports import AddressPair
+from vipkeeper.lab import isolation
+from vipkeeper.lab.cloud import api_process, archive, finding, status
+from vipkeeper.lab.cloud.api_process import ApiProcess
+from vipkeeper.lab.cloud.archive import Archive, Owner
+from vipkeeper.lab.cloud.data_plane import DataPlane
+from vipkeeper.lab.cloud.machine import STOP_TIMEOUT, Machine
+from vipkeeper.lab.cloud_file_plane import group_id, plane_of, security_group
+from vipkeeper.lab.order import Order
+from vipkeeper.lab.plane import Plane
+from vipkeeper.lab.ports import AddressPair, check_name
 from vipkeeper.lab.security_groups import SecurityGroupRule
-from vipkeeper.linux.namespaces import IdMap
+from vipkeeper.lab.spec import CloudSpec
 
 Answer = tuple[dict[str, Any], list[int]]
 """What a request is answered with: a message, and descriptors beside it."""
 
 
 class Cloud:
-    """Builds a lab from its order and serves requests."""
+    """Builds a lab from its order and serves requests.
+
+    Attributes:
+        owner: who changes the plane. Once that is the API, whose database says what there is,
+            nobody else may.
+    """
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._spec = order.spec
         self._began = time.time()
-        self._switch = Switch(order.spec)
-        self._routers = [Router(one, order.spec, self._switch) for one in order.spec.routers]
-        self._dhcp_servers = [
-            DhcpServer(network, order.spec, self._switch)
-            for network in order.spec.networks
-            if network.enable_dhcp
-        ]
-        around = Surroundings(order.spec, order.sources, self._switch, order.bare)
-        self._machines = {
-            instance.name: Machine(instance, around, ids, self._machine_ended)
-            for instance, ids in zip(order.spec.instances, _id_maps(), strict=False)
-        }
-        self._reboots: set[asyncio.Task[None]] = set()
+        self._archive = Archive(order.archive) if order.archive is not None else None
+        self.owner: Owner = "cloud file"
+        self._data_plane = DataPlane(order.sources, bare=order.bare)
+        listener = socket.socket(fileno=order.listener)
+        self._api = ApiProcess(listener, order.sources, self._questions())
         self.ended = asyncio.Event()
         self._requests: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
             "status": self._status,
@@ -52,31 +55,29 @@ class Cloud:
             "start": self._start,
             "stop": self._stop,
             "poweroff": self._power_off,
+            "reboot": self._reboot,
+            "console": self._console,
             "update_port": self._update_port,
             "update_security_group": self._update_security_group,
+            "archive": self._give_archive,
             "down": self._down,
         }
 
     async def build(self) -> None:
         """Everything up and running, except that services may still be finding each other."""
-        for machine in self._machines.values():
-            machine.make_disk()
-            machine.spawn()  # works on its file tree while the network is made here
-        self._switch.build()
-        for router in self._routers:
-            router.build()
-        for server in self._dhcp_servers:
-            server.build()
-        for name, network in self._plugs():
-            port = self._spec.port(name)
-            self._switch.plug(name, self._spec.network(port.network), port.mac_address, network)
-        self._switch.secure(self._spec)
-        for server in self._dhcp_servers:
-            server.wait_until_ready()
-        await self._boot(self._machines.values())
+        if self._archive is None:
+            await self._data_plane.apply(plane_of(self._order.spec))
+        else:
+            self.owner = self._archive.head.owner
+            self._archive.fill_api(api_process.DIRECTORY)
+            fill_disk = self._archive.fill_disk
+            await self._data_plane.apply(self._archive.head.plane, prepare=fill_disk)
+            self._archive = None
+        await self._data_plane.booted()
+        self._api.watch()
 
     async def answer(self, request: dict[str, Any]) -> Answer:
-        """Do what a request says.
+        """Do what a request of the lab's socket says.
 
         Raises:
             LabError: it cannot be done.
@@ -86,130 +87,39 @@ class Cloud:
             raise LabError(f"a lab cannot {request.get('do')!r}")
         return await do(request)
 
-    def _plugs(self) -> Iterable[tuple[str, str]]:
-        """Each bound port and the name of its device in the instance."""
-        for machine in self._machines.values():
-            for number, name in enumerate(machine.instance.ports):
-                yield name, f"eth{number}"
+    async def archive(self) -> bytes:
+        """The whole lab in one piece; its instances are shut down first, and its API is over."""
+        await self._api.stop()
+        plane, machines = self._data_plane.plane, [*self._data_plane.machines.values()]
+        running = [machine for machine in machines if machine.state in ("running", "booting")]
+        await asyncio.gather(*(machine.stop() for machine in running))
+        kept = archive.with_power(plane, (machine.id for machine in running))
+        return archive.pack(archive.Head(kept, self.owner), machines, api_process.DIRECTORY)
 
-    async def _boot(self, machines: Iterable[Machine]) -> None:
-        """See spawned machines through; what does not get there is killed.
-
-        Raises:
-            LabError: one did not boot.
-        """
-        machines = list(machines)
-        try:
-            self._connect(machines)
-            await asyncio.gather(*(machine.boot() for machine in machines))
-        except LabError:
-            for machine in machines:
-                if machine.state == "booting":
-                    machine.kill()
-            raise
-
-    def _connect(self, machines: list[Machine]) -> None:
-        networks = {machine: machine.open_network() for machine in machines}
-        try:
-            self._switch.connect(
-                {name: networks[machine] for machine in machines for name in machine.instance.ports}
-            )
-        finally:
-            for descriptor in networks.values():
-                os.close(descriptor)
-
-    def _machine_ended(self, machine: Machine, rebooting: bool) -> None:
-        self._switch.cut(machine.instance.ports)
-        if rebooting:
-            task = asyncio.get_running_loop().create_task(self._reboot(machine))
-            self._reboots.add(task)
-            task.add_done_callback(self._reboots.discard)
-
-    async def _reboot(self, machine: Machine) -> None:
-        try:
-            machine.spawn()
-            await self._boot([machine])
-        except LabError as error:  # there is nobody to tell but who asks for the status
-            machine.failure = error.message
+    # requests of the lab's socket
 
     def _machine(self, request: dict[str, Any]) -> Machine:
-        self._spec.instance(request["instance"])  # complains if there is none
-        return self._machines[request["instance"]]
-
-    # requests
+        return finding.machine(self._data_plane.machines, str(request["instance"]))
 
     async def _status(self, _: dict[str, Any]) -> Answer:
-        virtual = set(self._spec.virtual_ips())
-        instances = []
-        for machine in self._machines.values():
-            held = machine.local_addresses()
-            instances.append(
-                {
-                    "name": machine.name,
-                    "state": machine.state,
-                    "failure": machine.failure,
-                    "addresses": [str(address) for address in held],
-                    "virtual_ips": [str(address) for address in held if address in virtual],
-                    "ports": list(machine.instance.ports),
-                    "vrrp": machine.instance.vrrp,
-                }
-            )
-        floating = {name: str(address) for address, name in self._spec.floating_ips}
-        ports = [
-            {
-                "name": port.name,
-                "network": port.network,
-                "fixed_ip": str(port.fixed_ip),
-                "mac_address": port.mac_address,
-                "floating_ip": floating.get(port.name),
-                "port_security_enabled": self._switch.port_security_enabled(self._spec, port),
-                "security_groups": list(port.security_groups),
-                "allowed_address_pairs": [
-                    {"ip_address": pair.ip_address, "mac_address": pair.mac_address}
-                    for pair in port.allowed_address_pairs
-                ],
-            }
-            for port in self._spec.ports
-        ]
-        status = {
+        head = {
             "name": self._order.name,
             "since": self._began,
-            "virtual_ips": [str(address) for address in self._spec.virtual_ips()],
-            "instances": instances,
-            "ports": ports,
-            "networks": [
-                {"name": network.name, "cidr": str(network.cidr), "mtu": network.mtu}
-                for network in self._spec.networks
-            ],
+            "owner": self.owner,
+            "api": self._api.describe(),
         }
-        return {"status": status}, []
+        plane, machines = self._data_plane.plane, self._data_plane.machines.values()
+        return {"status": {**head, **status.describe(plane, machines)}}, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
-        owner = {
-            port: machine.name
-            for machine in self._machines.values()
-            for port in machine.instance.ports
-        }
-        counts = [
-            {
-                "port": count.port,
-                "instance": owner.get(count.port),
-                "reason": count.reason.value,
-                "packets": count.packets,
-                "bytes": count.bytes,
-            }
-            for count in self._switch.drops()
-        ]
-        return {"drops": counts}, []
+        counts = self._data_plane.switch.drops()
+        return {"drops": status.describe_drops(self._data_plane.plane, counts)}, []
 
     async def _enter(self, request: dict[str, Any]) -> Answer:
         return {"ok": True}, [self._machine(request).lend_pidfd()]
 
     async def _start(self, request: dict[str, Any]) -> Answer:
-        machine = self._machine(request)
-        await machine.until_stopped()
-        machine.spawn()
-        await self._boot([machine])
+        await self._data_plane.start(self._machine(request))
         return {"ok": True}, []
 
     async def _stop(self, request: dict[str, Any]) -> Answer:
@@ -220,37 +130,99 @@ class Cloud:
         await self._machine(request).power_off()
         return {"ok": True}, []
 
+    async def _reboot(self, request: dict[str, Any]) -> Answer:
+        await self._data_plane.reboot(self._machine(request), hard=bool(request["hard"]))
+        return {"ok": True}, []
+
+    async def _console(self, request: dict[str, Any]) -> Answer:
+        return {"console": self._machine(request).console(request["lines"])}, []
+
+    async def _give_archive(self, _: dict[str, Any]) -> Answer:
+        return {"ok": True}, [isolation.in_memory(await self.archive())]
+
     async def _down(self, _: dict[str, Any]) -> Answer:
         self.ended.set()
         return {"ok": True}, []
 
     async def _update_port(self, request: dict[str, Any]) -> Answer:
-        port = self._spec.port(request["port"])
+        self._refuse_if_owned_by_api()
+        plane = self._data_plane.plane
+        port = finding.port(plane, str(request["port"]))
         changes = dict(request["changes"])
         if "allowed_address_pairs" in changes:
             changes["allowed_address_pairs"] = tuple(
                 AddressPair(**pair) for pair in changes["allowed_address_pairs"]
             )
         if "security_groups" in changes:
-            changes["security_groups"] = tuple(changes["security_groups"])
-        self._change(self._spec.with_port(replace(port, **changes)))
+            changes["security_groups"] = tuple(
+                finding.group(plane, name) for name in changes["security_groups"]
+            )
+        changed = replace(port, **changes)
+        ports = tuple(changed if old.id == port.id else old for old in plane.ports)
+        await self._data_plane.apply(replace(plane, ports=ports))
         return {"ok": True}, []
 
     async def _update_security_group(self, request: dict[str, Any]) -> Answer:
-        rules = [SecurityGroupRule(**rule) for rule in request["rules"]]
-        self._change(self._spec.with_security_group(request["name"], rules))
+        self._refuse_if_owned_by_api()
+        plane, name = self._data_plane.plane, str(request["name"])
+        rules = tuple(SecurityGroupRule(**rule) for rule in request["rules"])
+        check_name(name, "security group")
+        group = security_group(name, rules)
+        names = {**plane.group_names, group_id(name): name}
+        for rule in rules:
+            if rule.remote_group is not None and group_id(rule.remote_group) not in names:
+                raise finding.no_group(plane, rule.remote_group)
+        others = (old for old in plane.security_groups if old.name != group.name)
+        await self._data_plane.apply(
+            replace(plane, security_groups=(*others, group), group_names=names)
+        )
         return {"ok": True}, []
 
-    def _change(self, spec: Any) -> None:
-        self._switch.secure(spec)
-        self._spec = spec
+    def _refuse_if_owned_by_api(self) -> None:
+        if self.owner == "api":
+            raise LabError(
+                "this lab is changed by its OpenStack API now",
+                remedy="openstack port set ..., see `vipkeeper lab clouds`",
+            )
 
+    # questions of the API's process
 
-def _id_maps() -> Iterable[IdMap]:
-    """A part of the lab's ids for each instance, the cloud's own left out."""
-    total = int(Path("/proc/self/uid_map").read_text().split()[2])
-    if total == 1:
-        while True:
-            yield ((0, 0, 1),)
-    for first in range(CHUNK, total, CHUNK):
-        yield ((0, first, CHUNK),)
+    def _questions(self) -> dict[str, Callable[..., Awaitable[Any]]]:
+        plane = self._data_plane
+
+        def by_id(id: str) -> Machine:
+            return finding.machine_of_id(plane.machines, id)
+
+        async def apply(wanted: Plane) -> None:
+            await plane.apply(wanted)
+            self.owner = "api"
+
+        async def seed() -> tuple[CloudSpec, Plane, float, dict[str, Any]]:
+            options = {"name": self._order.name, "bare": self._order.bare}
+            return self._order.spec, plane.plane, self._began, options
+
+        async def states() -> dict[str, dict[str, Any]]:
+            return {machine.id: machine.describe() for machine in plane.machines.values()}
+
+        async def start(id: str) -> None:
+            await plane.start(by_id(id))
+
+        async def stop(id: str, timeout: float = STOP_TIMEOUT) -> None:
+            await by_id(id).stop(timeout)
+
+        async def poweroff(id: str) -> None:
+            await by_id(id).power_off()
+
+        async def reboot(id: str, hard: bool = False) -> None:
+            await plane.reboot(by_id(id), hard=hard)
+
+        async def console(id: str, lines: int | None = None) -> str:
+            return by_id(id).console(lines)
+
+        async def drops() -> list[dict[str, Any]]:
+            return [
+                {**asdict(count), "reason": count.reason.value} for count in plane.switch.drops()
+            ]
+
+        every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)
+        return {question.__name__: question for question in every}

@@ -4,117 +4,161 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 from collections import deque
 from ipaddress import IPv4Address
+from pathlib import Path
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab.cloud import links
-from vipkeeper.lab.cloud.switch import Switch
-from vipkeeper.lab.spec import CloudSpec, Network, mac_address_of
+from vipkeeper.lab import plane
+from vipkeeper.lab.cloud import dhcp_files, links, names
+from vipkeeper.lab.cloud.dhcp_release import Lease, release
+from vipkeeper.lab.cloud.switch import Plug, Switch
+from vipkeeper.lab.plane import Plane
 from vipkeeper.linux import namespaces
 
-LEASE_S = 86400
-"""Neutron's dhcp_lease_duration."""
+READY_TIMEOUT = 10.0
+"""Seconds until dnsmasq is given up; it takes a few hundredths of one."""
 
-_DEVICE = "dhcp0"
+_FILES = Path("/run/dhcp")
 _READY = b"sockets bound exclusively to interface"
 
 
 class DhcpServer:
-    """Runs as long as the lab does."""
+    """Keeps the server of one network as it is told."""
 
-    def __init__(self, network: Network, cloud: CloudSpec, switch: Switch) -> None:
-        self._spec = network
-        self._cloud = cloud
+    def __init__(self, switch: Switch) -> None:
         self._switch = switch
         self._network = namespaces.new_network()
+        self._server: plane.DhcpServer | None = None
+        self._command: tuple[str, ...] = ()
+        self._hosts: dict[IPv4Address, tuple[str, str]] = {}
+        self._options = ""
+        self._process: subprocess.Popen[bytes] | None = None
         self._said: deque[bytes] = deque(maxlen=20)
+        self._ready = asyncio.Event()
+        links.ip(["link set lo up"], network=self._network)
 
-    def build(self) -> None:
-        network = self._spec
-        name = f"dhcp-{network.name}"
-        self._switch.plug(name, network, mac_address_of(name), _DEVICE, trusted=True)
-        self._switch.connect({name: self._network})
+    def become(self, wanted: Plane, server: plane.DhcpServer) -> None:
+        """Make it the server that is wanted; :meth:`ready` waits for a new process."""
+        if server != self._server:
+            self._plug(server)
+        network = wanted.network(server.network)
+        hosts = dhcp_files.hosts(wanted, server)
+        options = dhcp_files.options(network)
+        directory = self._directory(server)
+        device = names.dhcp_device(server.port)
+        command = dhcp_files.command(
+            network, device, str(directory / "hosts"), str(directory / "options")
+        )
+        gone = [
+            (address, mac)
+            for address, (mac, _) in self._hosts.items()
+            if hosts.get(address, ("",))[0] != mac
+        ]
+        changed = (hosts, options) != (self._hosts, self._options)
+        if changed or self._process is None:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / "hosts").write_text(dhcp_files.hosts_text(hosts))
+            (directory / "options").write_text(options)
+            self._hosts, self._options = hosts, options
+        if not any(dhcp_files.served_subnets(network)):  # dnsmasq would have nothing to do
+            self._end()
+            self._ready.set()
+        elif (
+            self._process is None
+            or command != self._command
+            or (changed and not self._ready.is_set())  # the signal could be its end
+        ):
+            self._restart(command)
+        elif changed:
+            self._process.send_signal(signal.SIGHUP)
+            self._release(gone, server, device)
+
+    async def ready(self) -> None:
+        """Until dnsmasq listens, so that the first question is not asked in vain.
+
+        Raises:
+            LabError: it ended instead.
+        """
+        try:
+            async with asyncio.timeout(READY_TIMEOUT):
+                await self._ready.wait()
+        except TimeoutError:
+            raise LabError(f"dnsmasq does not listen after {READY_TIMEOUT:.0f} s") from None
+        if self._process is None and self._said:
+            text = b"".join(self._said).decode(errors="replace").strip()
+            raise LabError(f"dnsmasq ended: {text}")
+
+    def close(self) -> None:
+        self._end()
+        if self._server is not None:
+            self._switch.cut([self._server.port])
+        os.close(self._network)
+
+    def _plug(self, server: plane.DhcpServer) -> None:
+        """A cable of its own, and its addresses; dnsmasq then starts anew."""
+        self._end()
+        if self._server is not None:
+            self._switch.cut([self._server.port])
+        self._server = server
+        device = names.dhcp_device(server.port)
+        plug = Plug(server.port, server.network, server.mac_address, device)
+        self._switch.connect({plug: self._network})
         links.ip(
             [
-                "link set lo up",
-                f"link set {_DEVICE} up",
-                f"address add {self._address()}/{network.cidr.prefixlen} broadcast + dev {_DEVICE}",
+                f"link set {device} up",
+                *(f"address add {one} broadcast + dev {device}" for one in server.addresses),
             ],
             network=self._network,
         )
-        self._process = subprocess.Popen(
-            self._command(),
+
+    @staticmethod
+    def _directory(server: plane.DhcpServer) -> Path:
+        return _FILES / server.network
+
+    def _release(self, leases: list[Lease], server: plane.DhcpServer, device: str) -> None:
+        for own in server.addresses:
+            inside = [lease for lease in leases if lease[0] in own.network]
+            if inside:
+                release(inside, own.ip, device=device, network=self._network)
+
+    def _restart(self, command: tuple[str, ...]) -> None:
+        self._end()
+        self._command = command
+        self._ready = asyncio.Event()
+        self._said.clear()
+        process = subprocess.Popen(
+            command,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             bufsize=0,
             preexec_fn=lambda: namespaces.enter(self._network, namespaces.NEW_NETWORK),
         )
+        self._process = process
+        assert process.stderr is not None
+        os.set_blocking(process.stderr.fileno(), False)
+        asyncio.get_running_loop().add_reader(process.stderr, self._hear, process)
 
-    def wait_until_ready(self) -> None:
-        """Until dnsmasq listens, so that the first question is not asked in vain."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._said.append(line)
-            if _READY in line:
-                self._keep_listening()
-                return
-        text = b"".join(self._said).decode(errors="replace").strip()
-        raise LabError(f"dnsmasq ended: {text or 'without a word'}")
+    def _hear(self, process: subprocess.Popen[bytes]) -> None:
+        """Take what it says, as it would stop in front of a full pipe."""
+        assert process.stderr is not None
+        data = process.stderr.read(4096)
+        if data:
+            self._said.append(data)
+            if _READY in b"".join(self._said):
+                self._ready.set()
+        elif process is self._process:
+            self._end()
+            self._ready.set()
 
-    def _keep_listening(self) -> None:
-        """Take what it says further on, as it would stop in front of a full pipe."""
-        said = self._process.stderr
-        assert said is not None
-        os.set_blocking(said.fileno(), False)
-        loop = asyncio.get_running_loop()
-
-        def hear() -> None:
-            if data := said.read(4096):
-                self._said.append(data)
-            else:
-                loop.remove_reader(said)
-
-        loop.add_reader(said, hear)
-
-    def _address(self) -> IPv4Address:
-        """The first free address from the network's start, .2 where .1 is the gateway."""
-        network = self._spec
-        used = {port.fixed_ip for port in self._cloud.ports if port.network == network.name}
-        used |= {network.gateway} if network.gateway else set()
-        used |= {one.external_ip for one in self._cloud.routers}
-        for address in network.cidr.hosts():
-            if address not in used:
-                return address
-        raise LabError(f"network {network.name} has no address left for its DHCP server")
-
-    def _command(self) -> list[str]:
-        network = self._spec
-        command = [
-            "dnsmasq",
-            "--keep-in-foreground",
-            "--log-facility=-",
-            "--conf-file=",
-            "--no-hosts",
-            "--no-resolv",
-            "--port=0",  # no DNS
-            "--user=",  # stay root of the lab: there may be no other user, and to drop groups
-            "--group=",  # is forbidden where groups are frozen
-            "--pid-file=",
-            "--leasefile-ro",
-            "--dhcp-authoritative",
-            "--no-ping",  # addresses are Neutron's to give, nobody else has them
-            "--quiet-dhcp",
-            f"--interface={_DEVICE}",
-            "--bind-interfaces",
-            f"--dhcp-range={network.cidr.network_address},static,{network.cidr.netmask},{LEASE_S}s",
-            f"--dhcp-option=option:mtu,{network.mtu}",
-            f"--dhcp-option=option:router{f',{network.gateway}' if network.gateway else ''}",
-        ]
-        for instance in self._cloud.instances:
-            for port in self._cloud.ports_of(instance):
-                if port.network == network.name:
-                    host = f"{port.mac_address},{port.fixed_ip},{instance.name}"
-                    command.append(f"--dhcp-host={host}")
-        return command
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stderr is not None
+        asyncio.get_running_loop().remove_reader(process.stderr)
+        process.kill()
+        process.wait()
+        process.stderr.close()

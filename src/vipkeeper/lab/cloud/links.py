@@ -23,6 +23,8 @@ def ip(commands: Iterable[str], *, network: int | None = None) -> None:
         LabError: one failed; those before it were done.
     """
     lines = list(commands)
+    if not lines:
+        return
     _run(["ip", "-batch", "-"], "\n".join(lines), network, "configure links")
 
 
@@ -52,11 +54,11 @@ def nft_counters() -> str:
     return _run(["nft", "-j", "list", "counters"], "", None, "read the packet filter's counters")
 
 
-def forget_connections(lines: Iterable[str]) -> None:
+def forget_connections(lines: Iterable[str], *, network: int | None = None) -> None:
     """Run lines of conntrack's arguments; that there is nothing to delete is no matter."""
     text = "".join(f"{line}\n" for line in lines)
     if text:  # by this name since the lab's /dev has no stdin
-        _run(["conntrack", "-R", "/proc/self/fd/0"], text, None, "forget connections")
+        _run(["conntrack", "-R", "/proc/self/fd/0"], text, network, "forget connections")
 
 
 def set_sysctls(values: Mapping[str, str], *, network: int | None = None) -> None:

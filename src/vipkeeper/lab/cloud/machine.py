@@ -6,21 +6,26 @@ import asyncio
 import os
 import pickle
 import signal
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
+from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation, messages
+from vipkeeper.lab.cloud.disk import Disk
+from vipkeeper.lab.cloud.interfaces import interface
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
-from vipkeeper.lab.instance.order import BootOrder, Interface, Unit
-from vipkeeper.lab.spec import CloudSpec, Instance
-from vipkeeper.linux import mounts, namespaces
+from vipkeeper.lab.instance.order import BootOrder, Unit
+from vipkeeper.lab.plane import Instance, Plane, Port
+from vipkeeper.linux import namespaces
 
 BOOT_TIMEOUT = 30.0
 """Seconds until a boot is given up; it takes a fraction of one."""
@@ -28,17 +33,14 @@ BOOT_TIMEOUT = 30.0
 STOP_TIMEOUT = SHUTDOWN_TIMEOUT + 2.0
 """Seconds from asking an instance's init to end until it is killed."""
 
-_DISKS = Path("/run/disks")
-_DISK_SIZE = "256m"
-
-State = Literal["stopped", "booting", "running", "stopping"]
+State = Literal["stopped", "booting", "running", "stopping", "failed"]
+"""``failed`` is stopped, too: it did not get through its boot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all machines of a cloud have in common."""
 
-    spec: CloudSpec
     sources: Sources
     switch: Switch
     bare: bool
@@ -64,31 +66,43 @@ class Machine:
         self.state: State = "stopped"
         self.pid = 0
         self.failure = ""
-        """Why it ended, if its init itself failed."""
+        """Why it ended, if its init itself failed, or why it did not boot."""
+        self.remedy = ""
+        self.devices: dict[str, str] = {}
+        """Name of its link by port, while it runs."""
         self._around = surroundings
         self._ids = ids
         self._pidfd = -1
-        self._disk = _DISKS / instance.name
+        self._booting = False
+        self._failed = False
+        self.disk = Disk(instance.id, ids[0][1])
         self._ended = asyncio.Event()
         self._ended.set()
+        self._settled = asyncio.Event()
+        """It does not boot at this moment."""
+        self._settled.set()
+
+    @property
+    def id(self) -> str:
+        return self.instance.id
 
     @property
     def name(self) -> str:
         return self.instance.name
 
-    def make_disk(self) -> None:
-        """The tmpfs that /etc and /var are kept on, owned by the instance's root."""
-        self._disk.mkdir(parents=True)
-        owner = self._ids[0][1]
-        options = f"mode=0755,uid={owner},gid={owner},size={_DISK_SIZE}"
-        mounts.mount("disk", self._disk, "tmpfs", options=options)
+    @property
+    def off(self) -> bool:
+        """Nothing of it runs."""
+        return self.state in ("stopped", "failed")
 
-    def spawn(self) -> None:
+    def spawn(self, plane: Plane) -> None:
         """Start the instance's init, which begins with its file tree; :meth:`boot` goes on."""
-        if self.state != "stopped":
+        if not self.off:
             raise LabError(f"{self.name} is {self.state} already")
+        self.failure, self.remedy, self._failed = "", "", False
+        self.devices = {id: f"eth{number}" for number, id in enumerate(self.instance.ports)}
         ours, theirs = messages.pair()
-        order = isolation.in_memory(pickle.dumps(self._order()))
+        order = isolation.in_memory(pickle.dumps(self._order(plane)))
         try:
             self.pid = isolation.spawn(
                 isolation.Program(
@@ -108,6 +122,7 @@ class Machine:
         self._init = ours
         self._pidfd = os.pidfd_open(self.pid)
         self._ended.clear()
+        self._settled.clear()
         self.state = "booting"
         asyncio.get_running_loop().add_reader(self._pidfd, self._died)
 
@@ -116,31 +131,76 @@ class Machine:
         return os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     async def boot(self) -> None:
-        """See it through its boot, with its links there, until its services were started."""
+        """See it through its boot, with its links there, until its services were started.
+
+        Raises:
+            LabError: it did not get there, and is being killed.
+        """
+        self._booting = True  # until then the socket to its init is read here
+        init = self._init
         try:
             async with asyncio.timeout(BOOT_TIMEOUT):
-                await self._hear("built")
-                messages.send(self._init, {"linked": True})
-                await self._hear("running")
+                await self._hear(init, "built")
+                messages.send(init, {"linked": True})
+                await self._hear(init, "running")
         except TimeoutError:
-            self.kill()
-            raise LabError(f"{self.name} did not boot within {BOOT_TIMEOUT:.0f} s") from None
-        self.state = "running"
-        asyncio.get_running_loop().add_reader(self._init, self._told)
+            error = LabError(f"{self.name} did not boot within {BOOT_TIMEOUT:.0f} s")
+            self.give_up(error)
+            raise error from None
+        except LabError as error:
+            self.give_up(error)
+            raise
+        finally:
+            self._booting = False
+        if self.state == "booting":
+            self.state = "running"
+            self._settled.set()
+            asyncio.get_running_loop().add_reader(init, self._told)
 
     async def until_stopped(self) -> None:
         """Wait for the end of a machine that is shutting down; any other is as it is."""
         if self.state == "stopping":
             await self._ended.wait()
 
-    async def stop(self) -> None:
-        """A clean shutdown; what does not end by itself is killed."""
-        if self.state == "stopped":
+    def give_up(self, error: LabError) -> None:
+        """It did not boot: what there is of it goes, and the reason stays.
+
+        Who was told to stop while it booted has not failed.
+        """
+        if self.state in ("booting", "failed"):
+            self.failure, self.remedy = error.message, error.remedy
+        if self.state == "booting":
+            self._failed = True
+            self.kill()
+
+    async def until_ended(self) -> None:
+        await self._ended.wait()
+
+    async def until_booted(self) -> None:
+        """Wait for the end of its boot.
+
+        Raises:
+            LabError: it did not get there.
+        """
+        await self._settled.wait()
+        if self.state == "failed":
+            raise LabError(self.failure, remedy=self.remedy)
+
+    async def stop(self, timeout: float = STOP_TIMEOUT) -> None:
+        """A clean shutdown; what does not end by itself within ``timeout`` seconds is killed."""
+        await self._end_by(signal.SIGTERM, timeout)
+
+    async def restart(self) -> None:
+        """As if ``reboot`` were run in it; it boots again by itself when it has ended so."""
+        await self._end_by(signal.SIGINT, STOP_TIMEOUT)
+
+    async def _end_by(self, number: signal.Signals, timeout: float) -> None:
+        if self.off:
             return
         self.state = "stopping"
-        signal.pidfd_send_signal(self._pidfd, signal.SIGTERM)
+        signal.pidfd_send_signal(self._pidfd, number)
         try:
-            async with asyncio.timeout(STOP_TIMEOUT):
+            async with asyncio.timeout(timeout):
                 await self._ended.wait()
         except TimeoutError:
             self.kill()
@@ -148,15 +208,36 @@ class Machine:
 
     async def power_off(self) -> None:
         """Cut from the wire first, then killed: nothing says goodbye."""
-        if self.state == "stopped":
-            return
-        self._around.switch.cut(self.instance.ports)
-        self.kill()
+        self.cut_and_kill()
         await self._ended.wait()
+
+    def cut_and_kill(self) -> None:
+        self._around.switch.cut(self.devices)
+        if not self.off:
+            self.kill()
 
     def kill(self) -> None:
         self.state = "stopping"
         signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def plugged(self, plane: Plane, port: Port, device: str) -> None:
+        """Tell its init of a link that has come to it while it runs."""
+        self.devices[port.id] = device
+        link = interface(plane, port, device)
+        self._tell({"link": "added", "interface": asdict(link)})
+
+    def unplugged(self, port: str) -> None:
+        """Tell its init of a link that is gone."""
+        self._tell({"link": "removed", "name": self.devices.pop(port)})
+
+    def free_device(self) -> str:
+        """The lowest name that none of its links has."""
+        used = set(self.devices.values())
+        return next(name for number in count() if (name := f"eth{number}") not in used)
+
+    def _tell(self, message: messages.Message) -> None:
+        with suppress(OSError):  # it ended just now
+            messages.send(self._init, message)
 
     def lend_pidfd(self) -> int:
         """The pidfd of its init, with which its owner enters it.
@@ -170,6 +251,15 @@ class Machine:
             )
         return self._pidfd
 
+    def console(self, _lines: int | None) -> str:
+        """The last lines of what is on its console, all for None."""
+        return ""
+
+    def describe(self) -> dict[str, Any]:
+        """How it is, as plain data."""
+        addresses = [str(address) for address in self.local_addresses()]
+        return {"state": self.state, "failure": self.failure, "addresses": addresses}
+
     def local_addresses(self) -> list[IPv4Address]:
         """Every IPv4 address it holds at this moment, as its kernel routes them."""
         if self.state != "running":
@@ -180,14 +270,11 @@ class Machine:
             return []
         return _local_addresses(text)
 
-    def _order(self) -> BootOrder:
-        spec, sources = self._around.spec, self._around.sources
-        interfaces = []
-        for number, port in enumerate(spec.ports_of(self.instance)):
-            network = spec.network(port.network)
-            static = "" if network.enable_dhcp else f"{port.fixed_ip}/{network.cidr.prefixlen}"
-            gateway = str(network.gateway) if static and network.gateway else ""
-            interfaces.append(Interface(f"eth{number}", network.mtu, static, gateway))
+    def _order(self, plane: Plane) -> BootOrder:
+        sources = self._around.sources
+        interfaces = [
+            interface(plane, plane.port(id), device) for id, device in self.devices.items()
+        ]
         units = tuple(
             Unit(
                 service.name,
@@ -196,11 +283,11 @@ class Machine:
                 service.restart,
                 service.aliases,
             )
-            for service in self.instance.all_services()
+            for service in self.instance.services
         )
         return BootOrder(
             self.name,
-            str(self._disk),
+            str(self.disk.path),
             str(sources.interpreter),
             str(sources.prefix),
             tuple(interfaces),
@@ -209,10 +296,10 @@ class Machine:
             one_user=self._ids[0][2] == 1,
         )
 
-    async def _hear(self, key: str) -> None:
+    async def _hear(self, init: socket.socket, key: str) -> None:
         """Wait for the next message of its init, which must be ``key``."""
-        await readable(self._init)
-        received = messages.receive(self._init)
+        await readable(init)
+        received = messages.receive(init)
         if received is None:
             raise LabError(f"{self.name} ended while it booted")
         if "error" in received[0]:
@@ -232,13 +319,16 @@ class Machine:
     def _died(self) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._pidfd)
-        loop.remove_reader(self._init)
         _, status = os.waitpid(self.pid, 0)
         os.close(self._pidfd)
-        self._init.close()
+        if not self._booting:  # otherwise its last words, and its end, are heard there
+            loop.remove_reader(self._init)
+            self._init.close()
         rebooting = os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_REBOOT
-        self.pid, self._pidfd, self.state = 0, -1, "stopped"
+        self.state = "failed" if self.state == "booting" or self._failed else "stopped"
+        self.pid, self._pidfd = 0, -1
         self._ended.set()
+        self._settled.set()
         self._when_ended(self, rebooting)
 
 

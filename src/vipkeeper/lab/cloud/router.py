@@ -1,63 +1,234 @@
-"""A router: a network namespace that forwards, with floating IPs by address translation."""
+"""A router: a network namespace that forwards, with floating IPs by address translation.
+
+What it is changed from and to is never seen in between: an address is answered for only while
+there is a rule for it, so that rules come before the addresses that are new, and go after those
+that are gone. A floating IP that moves from one fixed IP to another is one change of the rules.
+"""
 
 from __future__ import annotations
 
-from vipkeeper.lab import router_rules, spec
-from vipkeeper.lab.cloud import links
-from vipkeeper.lab.cloud.switch import Switch
-from vipkeeper.lab.router_rules import FloatingIP
-from vipkeeper.lab.spec import CloudSpec, mac_address_of
-from vipkeeper.linux import namespaces
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Interface
 
-_GATEWAY_DEVICE = "qg-0"
+from vipkeeper.errors import KernelError, LabError
+from vipkeeper.lab import plane, router_rules
+from vipkeeper.lab.cloud import links, names
+from vipkeeper.lab.cloud.switch import Plug, Switch
+from vipkeeper.linux import namespaces
+from vipkeeper.linux.packet_socket import FrameSender
+from vipkeeper.vrrp.announcement import gratuitous_arp
+
+Assignment = tuple[str, str]
+"""A device, and what it is given: an address with its prefix length."""
+Route = tuple[str, str]
+"""Destination and next hop."""
 
 
 class Router:
-    def __init__(self, router: spec.Router, cloud: CloudSpec, switch: Switch) -> None:
-        self._router = router
-        self._cloud = cloud
+    """Keeps one router as it is told."""
+
+    def __init__(self, switch: Switch) -> None:
         self._switch = switch
-        self._network = namespaces.new_network()
+        self.network = namespaces.new_network()
+        self._devices: dict[str, str] = {}  # by port
+        self._addresses: dict[Assignment, None] = {}
+        self._routes: dict[Route, None] = {}
+        self._rules = ""
+        self._floating_ips: dict[IPv4Address, IPv4Address] = {}
+        self._neighbours: dict[IPv4Address, str] = {}
+        self._wanted: plane.Router | None = None
+        links.ip(["link set lo up"], network=self.network)
+        links.set_sysctls(router_rules.SYSCTLS, network=self.network)
 
-    def build(self) -> None:
-        router, cloud = self._router, self._cloud
-        outside = cloud.network(router.external_network)
-        inside = [cloud.network(name) for name in router.networks]
-        devices = {_GATEWAY_DEVICE: outside}
-        devices.update({f"qr-{n}": network for n, network in enumerate(inside)})
-        plugs = []
-        for device, network in devices.items():
-            name = f"{router.name}-{device}"
-            self._switch.plug(name, network, mac_address_of(name), device, trusted=True)
-            plugs.append(name)
-        self._switch.connect(dict.fromkeys(plugs, self._network))
+    def become(self, wanted: plane.Router) -> None:
+        """Make it the router that is wanted; nothing is done where nothing differs."""
+        if wanted == self._wanted:
+            return
+        self._wanted = None  # until all is done
+        cut = self._plug(wanted)
+        addresses = dict.fromkeys(_addresses(wanted))
+        routes = dict.fromkeys(_routes(wanted))
+        self._take_away(addresses, routes)
+        if cut:
+            self._routes = {}  # which of them went with a link only the kernel knows
+        rules = router_rules.ruleset(_translation(wanted))
+        if rules != self._rules:
+            links.nft(rules, network=self.network)
+            self._rules = rules
+        self._add(addresses, routes)
+        self._end_moved_connections(wanted)
+        self._wanted = wanted
 
-        translation = router_rules.Router(
-            router.name,
-            _GATEWAY_DEVICE,
-            f"{router.external_ip}/{outside.cidr.prefixlen}",
-            self._floating_ips(),
-        )
-        addresses = [(_GATEWAY_DEVICE, text) for text in translation.gateway_addresses]
-        addresses += [
-            (f"qr-{n}", f"{network.gateway}/{network.cidr.prefixlen}")
-            for n, network in enumerate(inside)
+    def set_permanent_neighbours(self, neighbours: Mapping[IPv4Address, str]) -> None:
+        """Keep exactly these neighbours, MAC address by address, whatever ARP says of them.
+
+        Neutron's DVR does without ARP (neutron/agent/l3/dvr_local_router.py,
+        ``_update_arp_entry``), and OVN has the addresses of its ports in its flows.
+        """
+        commands = []
+        for address in self._neighbours.keys() - neighbours.keys():
+            if device := self._device_to(address):
+                commands.append(f"neighbour delete {address} dev {device}")
+        for address, mac in neighbours.items():
+            if self._neighbours.get(address) != mac and (device := self._device_to(address)):
+                at = f"{address} dev {device}"
+                commands.append(f"neighbour replace {at} lladdr {mac} nud permanent")
+        links.ip(commands, network=self.network)
+        self._neighbours = dict(neighbours)
+
+    def close(self) -> None:
+        """The end of it: all its cables, and with the last descriptor its namespace."""
+        self._switch.cut(self._devices)
+        os.close(self.network)
+
+    def _plug(self, wanted: plane.Router) -> bool:
+        """Pull cables out and put others in; a link takes its addresses and routes along.
+
+        Returns:
+            Whether one was pulled out.
+        """
+        plugs = {plug.port: plug for plug in _plugs(wanted)}
+        changed = [
+            port
+            for port, device in self._devices.items()
+            if port not in plugs or self._switch.cable(port) != plugs[port]
         ]
+        self._switch.cut(changed)
+        gone = {self._devices.pop(port) for port in changed}
+        if gone:
+            self._addresses = {one: None for one in self._addresses if one[0] not in gone}
+            self._neighbours = {}
+        new = [plug for port, plug in plugs.items() if port not in self._devices]
+        self._devices.update({plug.port: plug.device for plug in new})
+        self._switch.connect(dict.fromkeys(new, self.network))
+        links.ip((f"link set {plug.device} up" for plug in new), network=self.network)
+        return bool(gone)
+
+    def _take_away(self, addresses: Iterable[Assignment], routes: Iterable[Route]) -> None:
+        gone = [one for one in self._addresses if one not in addresses]
+        for destination, hop in [one for one in self._routes if one not in routes]:
+            with suppress(LabError):  # it may have gone with its link
+                links.ip([f"route delete {destination} via {hop}"], network=self.network)
+            del self._routes[destination, hop]
+        links.ip(
+            (f"address delete {text} dev {device}" for device, text in gone), network=self.network
+        )
+        for one in gone:
+            del self._addresses[one]
+
+    def _add(self, addresses: Iterable[Assignment], routes: Iterable[Route]) -> None:
+        new = [one for one in addresses if one not in self._addresses]
+        to_add = [one for one in routes if one not in self._routes]
         links.ip(
             [
-                "link set lo up",
-                *(f"link set {device} up" for device in devices),
-                *(f"address add {text} broadcast + dev {device}" for device, text in addresses),
+                *(_address_command(device, text) for device, text in new),
+                *(f"route replace {destination} via {hop}" for destination, hop in to_add),
             ],
-            network=self._network,
+            network=self.network,
         )
-        links.nft(router_rules.ruleset(translation), network=self._network)
-        links.set_sysctls(router_rules.SYSCTLS, network=self._network)
+        self._addresses.update(dict.fromkeys(new))
+        self._routes.update(dict.fromkeys(to_add))
+        self._announce(new)
 
-    def _floating_ips(self) -> tuple[FloatingIP, ...]:
-        pairs = [(address, self._cloud.port(name)) for address, name in self._cloud.floating_ips]
-        return tuple(
-            FloatingIP(str(address), str(port.fixed_ip))
-            for address, port in pairs
-            if port.network in self._router.networks
+    def _announce(self, addresses: Iterable[Assignment]) -> None:
+        """Tell the neighbours of new addresses: another router may have had one a moment ago.
+
+        Source: neutron/agent/linux/ip_lib.py, ``send_ip_addr_adv_notif``.
+        """
+        with namespaces.inside_network(self.network):
+            sender = FrameSender()
+            try:
+                for device, text in addresses:
+                    if ":" not in text:
+                        mac = self._mac_address(device)
+                        sender.send(device, gratuitous_arp(mac, IPv4Interface(text).ip))
+            except KernelError:  # its network is down: nobody there has to know
+                pass
+            finally:
+                sender.close()
+
+    def _mac_address(self, device: str) -> bytes:
+        port = next(port for port, name in self._devices.items() if name == device)
+        cable = self._switch.cable(port)
+        assert cable is not None
+        return bytes.fromhex(cable.mac_address.replace(":", ""))
+
+    def _end_moved_connections(self, wanted: plane.Router) -> None:
+        """End what goes on by a floating IP that has moved, or is gone.
+
+        Source: neutron/agent/linux/ip_lib.py, ``delete_addr_and_conntrack_state``: by what was
+        called, and by what was answered to.
+        """
+        after = {one.address: one.fixed_ip for one in wanted.floating_ips}
+        moved = [one for one, fixed in self._floating_ips.items() if after.get(one) != fixed]
+        links.forget_connections(
+            (f"-D -f ipv4 {side} {address}" for address in moved for side in ("-d", "-q")),
+            network=self.network,
         )
+        self._floating_ips = after
+
+    def _device_to(self, address: IPv4Address) -> str | None:
+        """The device of the network that an address is in."""
+        return next(
+            (device for device, text in self._addresses if _is_in(address, text)),
+            None,
+        )
+
+
+def _is_in(address: IPv4Address, assigned: str) -> bool:
+    return ":" not in assigned and address in IPv4Interface(assigned).network
+
+
+def _plugs(router: plane.Router) -> list[Plug]:
+    plugs = [
+        Plug(one.port, one.network, one.mac_address, names.router_device(one.port))
+        for one in router.interfaces
+    ]
+    if (gateway := router.gateway) is not None:
+        device = names.gateway_device(gateway.port)
+        plugs.append(Plug(gateway.port, gateway.network, gateway.mac_address, device))
+    return plugs
+
+
+def _translation(router: plane.Router) -> router_rules.Router:
+    gateway = router.gateway
+    # The agent translates to the first IPv4 address (router_info.py, _add_snat_rules).
+    own = next((str(one) for one in gateway.addresses if one.version == 4), "") if gateway else ""
+    if gateway is None or not own:
+        return router_rules.Router(router.id)
+    return router_rules.Router(
+        router.id,
+        names.gateway_device(gateway.port),
+        own,
+        tuple(
+            router_rules.FloatingIP(str(one.address), str(one.fixed_ip))
+            for one in router.floating_ips
+        ),
+        router.enable_snat,
+    )
+
+
+def _addresses(router: plane.Router) -> list[Assignment]:
+    found = [
+        (names.router_device(port.port), str(address))
+        for port in router.interfaces
+        for address in port.addresses
+    ]
+    if (gateway := router.gateway) is not None:
+        device = names.gateway_device(gateway.port)
+        found += [(device, str(address)) for address in gateway.addresses]
+        found += [(device, f"{one.address}/32") for one in router.floating_ips]
+    return found
+
+
+def _address_command(device: str, text: str) -> str:
+    """An IPv6 address is there at once, as nobody else has it."""
+    how = "nodad" if ":" in text else "broadcast +"
+    return f"address add {text} {how} dev {device}"
+
+
+def _routes(router: plane.Router) -> list[Route]:
+    default = [("default", str(router.next_hop))] if router.next_hop and router.gateway else []
+    return [*default, *router.routes]

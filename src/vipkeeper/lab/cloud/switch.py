@@ -1,4 +1,4 @@
-"""The switch: a bridge for each network, a tap for each port, and port security over both.
+"""The switch: a bridge for each network, a tap for each cable, and port security over both.
 
 It is the cloud's own network namespace. The bridges have no addresses: nothing here can be
 talked to from an instance.
@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import drops, port_security, ports
-from vipkeeper.lab.cloud import links
+from vipkeeper.lab import drops, plane, port_security, ports
+from vipkeeper.lab.cloud import links, names
+from vipkeeper.lab.cloud.numbers import Numbers
 from vipkeeper.lab.connections import Enforced, forgotten
-from vipkeeper.lab.spec import CloudSpec, Network, Port
+from vipkeeper.lab.plane import Network, Plane
+from vipkeeper.lab.security_groups import SecurityGroup
 
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
@@ -23,103 +25,145 @@ _SYSCTLS = {
     "net.ipv6.conf.default.disable_ipv6": "1",
     **port_security.SYSCTLS,
 }
+_MOST = 65535
+"""Numbers of ports in half of a mark, and connection tracking zones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """A cable between the switch and a machine.
+    """Where a port's cable ends.
 
     Attributes:
-        tap: the switch's end.
-        device: the machine's end.
+        port: its id.
+        device: name of the link at the machine's end.
+        up: the port's admin_state_up; the linuxbridge agent takes the tap down without it
+            (``ensure_port_admin_state``).
     """
 
+    port: str
     network: str
     mac_address: str
-    tap: str
     device: str
-    mtu: int
+    up: bool = True
+
+    @property
+    def tap(self) -> str:
+        """The switch's end."""
+        return names.tap(self.port)
 
 
 class Switch:
-    """Keeps the bridges, the taps and the rules as the specification wants them."""
+    """Keeps the bridges, the cables and the rules as it is told."""
 
-    def __init__(self, spec: CloudSpec) -> None:
-        self._networks = spec.networks
-        self._bridges = {network.name: f"brq{n}" for n, network in enumerate(spec.networks)}
-        self._plugs: dict[str, Plug] = {}
-        self._trusted: list[str] = []
+    def __init__(self) -> None:
+        self._networks: dict[str, Network] = {}
+        self._zones = Numbers(_MOST)
+        self._cables: dict[str, Plug] = {}
         self._enforced: Enforced | None = None
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
-        commands = ["link set lo up"]
-        for network in self._networks:
-            bridge = self._bridges[network.name]
-            commands += [
-                f"link add {bridge} mtu {network.mtu} type bridge"
-                " stp_state 0 forward_delay 0 mcast_snooping 0",
-                f"link set {bridge} up",
-            ]
+        links.ip(["link set lo up"])
+
+    # networks
+
+    def add_networks(self, networks: Iterable[Network]) -> None:
+        """Make the bridges that are missing, and change those that are different."""
+        networks = list(networks)
+        commands = []
+        for network in networks:
+            before = self._networks.get(network.id)
+            bridge = names.bridge(network.id)
+            if before is None:
+                commands.append(
+                    f"link add {bridge} mtu {network.mtu} type bridge"
+                    " stp_state 0 forward_delay 0 mcast_snooping 0"
+                )
+            elif before.mtu != network.mtu:
+                taps = [one.tap for one in self._cables.values() if one.network == network.id]
+                commands += [f"link set {link} mtu {network.mtu}" for link in (*taps, bridge)]
+            if before is None or before.admin_state_up != network.admin_state_up:
+                commands.append(f"link set {bridge} {_state(network.admin_state_up)}")
         links.ip(commands)
+        self._networks.update({network.id: network for network in networks})
+        self._zones.keep(self._networks)
 
-    def plug(
-        self, name: str, network: Network, mac_address: str, device: str, *, trusted: bool = False
-    ) -> Plug:
-        """Reserve the place of a port; the cable itself is made by :meth:`connect`."""
-        number = len(self._plugs)
-        plug = Plug(
-            network.name,
-            mac_address,
-            f"tap{number}-{name}"[:15],
-            device,
-            network.mtu,
-        )
-        self._plugs[name] = plug
-        if trusted:
-            self._trusted.append(name)
-        return plug
+    def remove_networks(self, remaining: Iterable[Network]) -> None:
+        """Take the bridges of all other networks away."""
+        gone = self._networks.keys() - {network.id for network in remaining}
+        links.ip(f"link delete {names.bridge(id)}" for id in sorted(gone))
+        for id in gone:
+            del self._networks[id]
+        self._zones.keep(self._networks)
 
-    def connect(self, where: Mapping[str, int]) -> None:
-        """Lay the cables of some ports into network namespaces, given by descriptor.
+    # cables
+
+    def connect(self, plugs: Mapping[Plug, int]) -> None:
+        """Lay cables into network namespaces, given by descriptor.
 
         The tap is up and on the bridge before the machine's end comes up: the bridge then
         forwards from the moment of the carrier.
         """
+        self.cut(plug.port for plug in plugs if plug.port in self._cables)
         commands = []
-        for name, namespace in where.items():
-            plug = self._plugs[name]
+        for plug, namespace in plugs.items():
+            mtu = self._networks[plug.network].mtu
             commands.append(
-                f"link add {plug.tap} mtu {plug.mtu} type veth"
-                f" peer name {plug.device} address {plug.mac_address} mtu {plug.mtu}"
+                f"link add {plug.tap} mtu {mtu} type veth"
+                f" peer name {plug.device} address {plug.mac_address} mtu {mtu}"
                 f" netns /proc/{os.getpid()}/fd/{namespace}"
             )
-            commands.append(f"link set {plug.tap} master {self._bridges[plug.network]} up")
+            commands.append(
+                f"link set {plug.tap} master {names.bridge(plug.network)} {_state(plug.up)}"
+            )
+        self._cables.update({plug.port: plug for plug in plugs})
         links.ip(commands)
 
-    def cut(self, names: Iterable[str]) -> None:
+    def cable(self, port: str) -> Plug | None:
+        return self._cables.get(port)
+
+    def switch_ports(self, wanted: Iterable[plane.Port]) -> None:
+        """Take cables up or down as their ports' ``admin_state_up`` says."""
+        changed = [
+            replace(cable, up=port.admin_state_up)
+            for port in wanted
+            if (cable := self._cables.get(port.id)) and cable.up != port.admin_state_up
+        ]
+        links.ip(f"link set {cable.tap} {_state(cable.up)}" for cable in changed)
+        self._cables.update({cable.port: cable for cable in changed})
+
+    def cut(self, ports: Iterable[str]) -> None:
         """Take cables away at once, with both their ends; those already gone are no matter.
 
         A machine that has ended takes its end along, but only when the kernel comes round to it.
         """
-        for name in names:
-            tap = self._plugs[name].tap
-            try:
-                links.ip([f"link delete {tap}"])
-            except LabError:
-                if any(tap == present for _, present in socket.if_nameindex()):
-                    raise
+        gone = [cable for port in list(ports) if (cable := self._cables.pop(port, None))]
+        try:
+            links.ip(f"link delete {cable.tap}" for cable in gone)
+        except LabError:
+            for cable in gone:
+                self._cut_alone(cable.tap)
 
-    def secure(self, spec: CloudSpec) -> None:
+    @staticmethod
+    def _cut_alone(tap: str) -> None:
+        try:
+            links.ip([f"link delete {tap}"])
+        except LabError:
+            if any(tap == present for _, present in socket.if_nameindex()):
+                raise
+
+    # rules
+
+    def secure(self, wanted: Plane) -> None:
         """Put the ports' and groups' rules in force, in one transaction.
 
+        A port that is no longer wanted keeps its rules for as long as it has a cable.
         Connections that the rules before let in and these would not are no longer known.
         """
-        enforced = Enforced(
-            [self._port(spec, name, plug) for name, plug in self._plugs.items()],
-            spec.security_groups,
-        )
-        bridges = list(self._bridges.values())
+        enforced = self._with_leaving(_ports(wanted), wanted.security_groups)
+        if enforced == self._enforced:
+            return
+        bridges = self._bridges_by_zone()
         links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
         if self._enforced is not None:
             links.forget_connections(forgotten(self._enforced, enforced, bridges))
@@ -128,24 +172,49 @@ class Switch:
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())
 
-    @staticmethod
-    def port_security_enabled(spec: CloudSpec, port: Port) -> bool:
-        if port.port_security_enabled is not None:
-            return port.port_security_enabled
-        return spec.network(port.network).port_security_enabled
+    def _with_leaving(
+        self, wanted: Iterable[ports.Port], groups: Iterable[SecurityGroup]
+    ) -> Enforced:
+        known = {port.name: port for port in wanted}
+        known_groups = {group.name: group for group in groups}
+        before = self._enforced or Enforced((), ())
+        leaving = [
+            port for port in before.ports if port.name not in known and port.name in self._cables
+        ]
+        for group in before.groups if leaving else ():
+            known_groups.setdefault(group.name, group)
+        return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
 
-    def _port(self, spec: CloudSpec, name: str, plug: Plug) -> ports.Port:
-        bridge = self._bridges[plug.network]
-        if name in self._trusted:
-            return ports.Port(name, plug.tap, bridge, plug.mac_address, trusted=True)
-        port = spec.port(name)
-        return ports.Port(
-            name,
-            plug.tap,
-            bridge,
-            port.mac_address,
-            (str(port.fixed_ip),),
-            port.allowed_address_pairs,
-            self.port_security_enabled(spec, port),
-            port.security_groups,
+    def _bridges_by_zone(self) -> list[str]:
+        """All bridges, each at the place of its connection tracking zone."""
+        by_zone = {zone: names.bridge(id) for id, zone in self._zones.items()}
+        return [by_zone.get(zone, f"no-{zone}") for zone in range(1, max(by_zone, default=0) + 1)]
+
+
+def _ports(wanted: Plane) -> list[ports.Port]:
+    """All ports with a cable, seen from the switch: instances' first, then the trusted ones."""
+    found = [_port(port) for _, port in wanted.bound_ports()]
+    found += [
+        ports.Port(
+            one.port, names.tap(one.port), names.bridge(one.network), one.mac_address, trusted=True
         )
+        for one in wanted.trusted_ports()
+    ]
+    return found
+
+
+def _port(port: plane.Port) -> ports.Port:
+    return ports.Port(
+        port.id,
+        names.tap(port.id),
+        names.bridge(port.network),
+        port.mac_address,
+        tuple(str(address) for address in port.fixed_ips),
+        port.allowed_address_pairs,
+        port.port_security_enabled,
+        port.security_groups,
+    )
+
+
+def _state(up: bool) -> str:
+    return "up" if up else "down"
