@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from vipkeeper.cli import clouds_file
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
@@ -155,6 +156,22 @@ def start(name: str, instance: str) -> None:
 def down(name: str) -> None:
     """End the lab; nothing of it is left."""
     Lab.connect(name).down()
+
+
+@lab.command()
+@_name
+@click.option("--rc", is_flag=True, help="Print shell variables instead, for older clients.")
+@click.option("--admin", is_flag=True, help="With --rc: the admin's.")
+def clouds(name: str, rc: bool, admin: bool) -> None:
+    r"""Print a clouds.yaml for the lab's OpenStack APIs.
+
+    \b
+    It has two clouds: `lab`, a project's member, and `lab-admin`.
+      vipkeeper lab clouds > clouds.yaml
+      openstack --os-cloud lab network list
+    """
+    running = Lab.connect(name).credentials()
+    click.echo(clouds_file.shell(running, admin=admin) if rc else clouds_file.text(running))
 
 
 def _become(running: Lab, instance: str, command: tuple[str, ...] | list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import select
 import socket
 import subprocess
@@ -70,7 +71,9 @@ class Lab:
         sources = Sources.of_this_process()
         if os.geteuid() == 0:
             sources.check_readable_by_others()
-        order = Order(name, spec, sources, bare, owned, api_port, archive=archive)
+        order = Order(
+            name, spec, sources, bare, owned, api_port, archive=archive, passwords=_new_passwords()
+        )
         report, theirs = messages.pair()
         with report:
             try:
@@ -249,6 +252,10 @@ class Lab:
         status: dict[str, Any] = self._ask({"do": "status"})[0]["status"]
         return status
 
+    def credentials(self) -> dict[str, Any]:
+        """``url`` of the OpenStack APIs, and ``passwords`` of their users by name."""
+        return self._ask({"do": "credentials"})[0]
+
     def drops(self) -> list[dict[str, Any]]:
         """What port security dropped: port, instance, reason, packets, bytes."""
         counts: list[dict[str, Any]] = self._ask({"do": "drops"})[0]["drops"]
@@ -343,3 +350,8 @@ def _check_name(name: str) -> None:
             f"{name!r} is not a valid name of a lab",
             remedy="use up to 32 letters, digits, '.', '_' and '-', a letter or digit first",
         )
+
+
+def _new_passwords() -> dict[str, str]:
+    """One for each user of the APIs: their port is open to everybody on this machine."""
+    return {name: secrets.token_urlsafe(12) for name in ("lab", "admin")}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.spec import CloudSpec
@@ -20,6 +21,8 @@ class Order:
         owned: the lab ends with the process that ordered it, whatever ends that.
         api_port: where the OpenStack APIs listen on the host's 127.0.0.1, 0 for any free port.
         listener: descriptor of the socket for that, once the doorkeeper has made it.
+        back_end: the one of Neutron's that is imitated.
+        passwords: of the APIs' users, by name.
         archive: a lab that was archived, to go on with; ``spec`` is then the one it began with.
     """
 
@@ -31,3 +34,5 @@ class Order:
     api_port: int = 0
     listener: int = -1
     archive: bytes | None = None
+    back_end: str = "linuxbridge"
+    passwords: Mapping[str, str] = field(default_factory=dict)

@@ -28,13 +28,13 @@ def main() -> None:
 
 
 async def _serve(listener: socket.socket, channel: int) -> None:
-    plane = await PlaneChannel.open(socket.socket(fileno=channel))
-    beginning = await plane.ask("seed")
-    back_end = BACK_ENDS[beginning.back_end]
+    plane = await PlaneChannel.open(channel)
+    spec, wanted, since, options = await plane.ask("seed")
+    back_end = BACK_ENDS[wanted.back_end]
     database = Database(DATABASE, kinds.ALL)
     state = database.load()
     if state is None:
-        state = seed.of(beginning)
+        state = seed.of(spec, wanted, back_end, since, options["passwords"])
         database.write((record.kind, record.id, record) for record in state.every())
     controller = Controller(state, database, plane, Planner(back_end.name))
     await controller.begin()

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vipkeeper.lab.api.compute.service import ComputeService
@@ -18,7 +18,7 @@ from vipkeeper.lab.api.image.service import ImageService
 from vipkeeper.lab.api.network import refusals
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.service import NetworkService
-from vipkeeper.lab.api.wire import answer, guarded
+from vipkeeper.lab.api.wire import Shape, answer, guarded
 
 # Service type, name and path below the service's own; a client adds v2.0 to Neutron's by itself.
 _SERVICES = (
@@ -35,31 +35,30 @@ def application(controller: Controller, back_end: BackEnd, url: str) -> ASGIApp:
     Args:
         url: where it is reached, ``http://127.0.0.1:PORT``.
     """
-    services = {
-        "/identity": (
-            IdentityService(controller, f"{url}/identity", _catalogue(url)),
-            Refusal.as_keystone,
-        ),
-        "/network": (
-            NetworkService(controller, back_end, f"{url}/network"),
-            Refusal.as_neutron,
-        ),
-        "/compute": (ComputeService(controller, f"{url}/compute"), Refusal.as_nova),
-        "/image": (ImageService(controller, f"{url}/image"), Refusal.as_keystone),
-    }
-    routes: list[Any] = [Route("/", guarded(_root(url), Refusal.as_keystone), methods=["GET"])]
-    for path, (service, shape) in services.items():
-        elsewhere = guarded(_nowhere, shape)
-        routes.append(
-            Mount(
-                path,
-                routes=[
-                    *service.routes(),
-                    Route("/{path:path}", elsewhere, methods=_METHODS),
-                ],
-            )
+    identity = IdentityService(controller, f"{url}/identity", _catalogue(url))
+    network = NetworkService(controller, back_end, f"{url}/network")
+    compute = ComputeService(controller, f"{url}/compute")
+    image = ImageService(controller, f"{url}/image")
+    return _PlainPaths(
+        Starlette(
+            routes=[
+                Route("/", guarded(_root(url), Refusal.as_keystone), methods=["GET"]),
+                *_below("/identity", identity.routes(), Refusal.as_keystone),
+                *_below("/network", network.routes(), Refusal.as_neutron),
+                *_below("/compute", compute.routes(), Refusal.as_nova),
+                *_below("/image", image.routes(), Refusal.as_keystone),
+            ]
         )
-    return _PlainPaths(Starlette(routes=routes))
+    )
+
+
+def _below(prefix: str, routes: list[Route], shape: Shape) -> list[Route]:
+    """A service's routes below its path; what is not there it says in its own way."""
+    elsewhere = Route("/{path:path}", guarded(_nowhere, shape), methods=_METHODS)
+    return [
+        Route(prefix + route.path.rstrip("/"), route.endpoint, methods=list(route.methods or ()))
+        for route in [*routes, elsewhere]
+    ]
 
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

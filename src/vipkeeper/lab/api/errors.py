@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 -- an answer, no fault
     """The request cannot be done; nothing has changed.
 
     Attributes:

@@ -90,6 +90,7 @@ class Planner:
                 self._once(server, _instance) for server in state.all(Server) if not server.error
             ),
             back_end=self._back_end,
+            group_names={group.id: group.name for group in state.all(SecurityGroup)},
         )
 
     def _once(self, record: Any, make: Callable[[Any], _Made]) -> _Made:

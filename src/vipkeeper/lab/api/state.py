@@ -35,6 +35,10 @@ class State:
     ) -> Iterator[AnyRecord]:
         return (record for record in self.all(kind) if wanted(record))
 
+    def every(self) -> Iterator[Record]:
+        """Every record of every kind."""
+        return (record for table in self._tables.values() for record in table.values())
+
     def tables(self) -> dict[str, Table]:
         return dict(self._tables)
 
@@ -53,6 +57,7 @@ class Change(State):
         self.now = now
         self._before = before
         self._touched: dict[tuple[str, str], None] = {}
+        self._copies: dict[str, dict[str, Record]] = {}
 
     def put(self, record: Record) -> None:
         self._own(record.kind)[record.id] = record
@@ -75,8 +80,8 @@ class Change(State):
 
     def _own(self, kind: str) -> dict[str, Record]:
         """The table of that kind, copied before its first change."""
-        table = self._tables.get(kind, {})
-        if not isinstance(table, dict) or table is self._before.tables().get(kind):
-            table = dict(table)
+        table = self._copies.get(kind)
+        if table is None:
+            table = self._copies[kind] = dict(self._tables.get(kind, {}))
             self._tables[kind] = table
         return table

@@ -103,18 +103,21 @@ def guarded(endpoint: Endpoint, shape: Shape) -> Endpoint:
         try:
             response = await endpoint(request)
         except Refusal as refusal:
-            response = answer(shape(refusal), refusal.status)
+            response = _refused(refusal, shape)
         except HTTPException as error:
-            refusal = Refusal(error.status_code, "HTTPError", str(error.detail))
-            response = answer(shape(refusal), error.status_code)
+            response = _refused(Refusal(error.status_code, "HTTPError", error.detail), shape)
         except Exception:  # noqa: BLE001 -- a fault of ours is told, and ends one request only
             traceback.print_exc()
-            refusal = Refusal(500, "HTTPInternalServerError", "Request Failed: internal server error")
-            response = answer(shape(refusal), 500)
+            message = "Request Failed: internal server error while processing your request."
+            response = _refused(Refusal(500, "HTTPInternalServerError", message), shape)
         response.headers["X-OpenStack-Request-ID"] = f"req-{_request_id()}"
         return response
 
     return serve
+
+
+def _refused(refusal: Refusal, shape: Shape) -> Response:
+    return answer(shape(refusal), refusal.status)
 
 
 def _request_id() -> str:

@@ -60,13 +60,15 @@ class Cloud:
             "update_port": self._update_port,
             "update_security_group": self._update_security_group,
             "archive": self._give_archive,
+            "credentials": self._credentials,
             "down": self._down,
         }
 
     async def build(self) -> None:
         """Everything up and running, except that services may still be finding each other."""
         if self._archive is None:
-            await self._data_plane.apply(plane_of(self._order.spec))
+            wanted = plane_of(self._order.spec)
+            await self._data_plane.apply(replace(wanted, back_end=self._order.back_end))
         else:
             self.owner = self._archive.head.owner
             self._archive.fill_api(api_process.DIRECTORY)
@@ -140,6 +142,10 @@ class Cloud:
     async def _give_archive(self, _: dict[str, Any]) -> Answer:
         return {"ok": True}, [isolation.in_memory(await self.archive())]
 
+    async def _credentials(self, _: dict[str, Any]) -> Answer:
+        """Where the APIs are, and the passwords of their users; only the owner can ask."""
+        return {"url": self._api.url, "passwords": dict(self._order.passwords)}, []
+
     async def _down(self, _: dict[str, Any]) -> Answer:
         self.ended.set()
         return {"ok": True}, []
@@ -198,7 +204,7 @@ class Cloud:
             self.owner = "api"
 
         async def seed() -> tuple[CloudSpec, Plane, float, dict[str, Any]]:
-            options = {"name": self._order.name, "bare": self._order.bare}
+            options = {"name": self._order.name, "passwords": dict(self._order.passwords)}
             return self._order.spec, plane.plane, self._began, options
 
         async def states() -> dict[str, dict[str, Any]]:

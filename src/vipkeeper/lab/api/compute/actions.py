@@ -67,9 +67,7 @@ class Actions:
         self._begin(server, "powering-on", "start", server.id)
         return nothing(202)
 
-    async def _reboot(
-        self, server: Server, doing: Condition, details: Any, _: Context
-    ) -> Response:
+    async def _reboot(self, server: Server, doing: Condition, details: Any, _: Context) -> Response:
         kind = details.get("type") if isinstance(details, dict) else None
         if not isinstance(kind, str) or kind.upper() not in ("SOFT", "HARD"):
             raise refusals.bad_request(

@@ -53,14 +53,14 @@ class ServerRequest(Tolerant):
     name: Annotated[Name, Field(min_length=1)]
     flavorRef: Name  # noqa: N815 -- Nova's spelling
     imageRef: OptionalName = None  # noqa: N815
-    networks: list[NetworkOfServer] | Literal["auto", "none"] = "auto"
-    security_groups: list[NamedGroup] = []
+    networks: tuple[NetworkOfServer, ...] | Literal["auto", "none"] = "auto"
+    security_groups: tuple[NamedGroup, ...] = ()
     user_data: Annotated[str | None, BeforeValidator(_user_data)] = None
     key_name: OptionalName = None
-    metadata: dict[Name, Name] = {}
+    metadata: dict[Name, Name] = Field(default_factory=dict)
     min_count: Annotated[int, Field(ge=1, le=10)] = 1
     max_count: Annotated[int | None, Field(ge=1, le=10)] = None
-    block_device_mapping_v2: list[dict[str, Any]] = []
+    block_device_mapping_v2: tuple[dict[str, Any], ...] = ()
     description: OptionalName = None
     adminPass: OptionalName = None  # noqa: N815
 
@@ -81,7 +81,7 @@ class FixedIPOfInterface(Tolerant):
 class InterfaceRequest(Tolerant):
     port_id: OptionalId = None
     net_id: OptionalId = None
-    fixed_ips: list[FixedIPOfInterface] = []
+    fixed_ips: tuple[FixedIPOfInterface, ...] = ()
 
 
 class KeyPairRequest(Tolerant):
@@ -91,7 +91,7 @@ class KeyPairRequest(Tolerant):
 
 class ServerGroupRequest(Tolerant):
     name: Annotated[Name, Field(min_length=1)]
-    policies: list[Name] = []
+    policies: tuple[Name, ...] = ()
     policy: OptionalName = None
 
 

@@ -140,10 +140,10 @@ def _ports(
     """The server's ports, and of each whether it was made for it."""
     if body.networks == "none":
         return []
-    requests = body.networks
-    if requests == "auto" or not requests:
+    requests: Sequence[NetworkOfServer] | str = body.networks
+    if isinstance(requests, str) or not requests:
         requests = _any_network(change, context)
-    groups = _security_groups(change, [group.name for group in body.security_groups], context)
+    groups = [_security_group(change, group.name, context) for group in body.security_groups]
     return [_port(change, wanted, server, groups, context) for wanted in requests]
 
 
@@ -160,33 +160,28 @@ def _any_network(state: State, context: Context) -> list[NetworkOfServer]:
     return [NetworkOfServer(uuid=network.id) for network in own]
 
 
-def _security_groups(change: Change, names: Sequence[str], context: Context) -> list[str] | None:
-    """Ids of groups that are given by name or id; None for whatever a port gets by itself."""
-    if not names:
-        return None
-    ids = []
+def _security_group(change: Change, name: str, context: Context) -> str:
+    """Id of the group that is given by name or id."""
     default_group(change, context.project_id)
-    for name in names:
-        found = [
-            group
-            for group in change.all(SecurityGroup)
-            if name in (group.id, group.name) and group.project_id == context.project_id
-        ]
-        if not found:
-            raise refusals.bad_request(f"Security group {name} not found.")
-        if len(found) > 1:
-            raise refusals.conflict(
-                f"Multiple security groups found matching '{name}'. Use an ID to be more specific."
-            )
-        ids.append(found[0].id)
-    return ids
+    found = [
+        group
+        for group in change.all(SecurityGroup)
+        if name in (group.id, group.name) and group.project_id == context.project_id
+    ]
+    if not found:
+        raise refusals.bad_request(f"Security group {name} not found.")
+    if len(found) > 1:
+        raise refusals.conflict(
+            f"Multiple security groups found matching '{name}'. Use an ID to be more specific."
+        )
+    return found[0].id
 
 
 def _port(
     change: Change,
     wanted: NetworkOfServer,
     server: str,
-    groups: list[str] | None,
+    groups: Sequence[str],
     context: Context,
 ) -> tuple[Port, bool]:
     if wanted.port is not None:
@@ -217,7 +212,7 @@ def _new_port(
     change: Change,
     network_id: str,
     address: str | None,
-    groups: list[str] | None,
+    groups: Sequence[str],
     context: Context,
 ) -> Port:
     network = change.find(Network, network_id)
@@ -230,7 +225,7 @@ def _new_port(
     body: dict[str, object] = {"network_id": network.id}
     if address is not None:
         body["fixed_ips"] = [{"ip_address": address}]
-    if groups is not None and network.port_security_enabled:
+    if groups and network.port_security_enabled:
         body["security_groups"] = groups
     port = ports.create(change, PortRequest.model_validate(body), context)
     if not port.fixed_ips:
@@ -252,7 +247,7 @@ def attach(change: Change, id: str, body: InterfaceRequest, context: Context) ->
             raise refusals.bad_request("There is no network to attach")
     else:
         wanted = [NetworkOfServer(port=body.port_id, uuid=body.net_id, fixed_ip=address)]
-    port, made = _port(change, wanted[0], server.id, None, context)
+    port, made = _port(change, wanted[0], server.id, (), context)
     change.put(
         server.model_copy(
             update={
@@ -326,7 +321,7 @@ def forget_port(change: Change, port_id: str) -> None:
 def add_security_group(change: Change, id: str, name: str, context: Context) -> None:
     """On each of the server's ports, as Nova does."""
     server = get(change, id, context)
-    (group,) = _security_groups(change, [name], context) or ()
+    group = _security_group(change, name, context)
     for port_id in server.ports:
         port = change.find(Port, port_id)
         if port is None or not port.port_security_enabled or group in port.security_groups:
@@ -336,7 +331,7 @@ def add_security_group(change: Change, id: str, name: str, context: Context) -> 
 
 def remove_security_group(change: Change, id: str, name: str, context: Context) -> None:
     server = get(change, id, context)
-    (group,) = _security_groups(change, [name], context) or ()
+    group = _security_group(change, name, context)
     found = [
         port
         for port in (change.find(Port, port_id) for port_id in server.ports)

@@ -63,9 +63,7 @@ class ComputeService:
         route("/v2.1/servers/{id}", GET=self._show, PUT=self._update, DELETE=self._delete)
         route("/v2.1/servers/{id}/action", POST=self._act)
         route("/v2.1/servers/{id}/os-interface", GET=self._interfaces, POST=self._attach)
-        route(
-            "/v2.1/servers/{id}/os-interface/{port}", GET=self._interface, DELETE=self._detach
-        )
+        route("/v2.1/servers/{id}/os-interface/{port}", GET=self._interface, DELETE=self._detach)
         route("/v2.1/servers/{id}/os-security-groups", GET=self._groups_of_server)
         route("/v2.1/servers/{id}/os-volume_attachments", GET=self._no_volumes)
         route("/v2.1/flavors", GET=self._flavors, POST=self._create_flavor)
@@ -73,9 +71,7 @@ class ComputeService:
         route("/v2.1/flavors/{id}", GET=self._flavor, DELETE=self._delete_flavor)
         route("/v2.1/flavors/{id}/os-extra_specs", GET=self._extra_specs)
         route("/v2.1/os-keypairs", GET=self._key_pairs, POST=self._create_key_pair)
-        route(
-            "/v2.1/os-keypairs/{name}", GET=self._key_pair, DELETE=self._delete_key_pair
-        )
+        route("/v2.1/os-keypairs/{name}", GET=self._key_pair, DELETE=self._delete_key_pair)
         route("/v2.1/os-server-groups", GET=self._server_groups, POST=self._create_server_group)
         route(
             "/v2.1/os-server-groups/{id}",
@@ -176,11 +172,7 @@ class ComputeService:
         views = [self._view(server, seen, context) for server in self._own(request, context)]
         brief = ("id", "name", "links")
         return answer(
-            {
-                "servers": [
-                    {key: view[key] for key in brief} for view in _chosen(views, request)
-                ]
-            }
+            {"servers": [{key: view[key] for key in brief} for view in _chosen(views, request)]}
         )
 
     def _own(self, request: Request, context: Context) -> list[Server]:
@@ -337,9 +329,7 @@ class ComputeService:
     async def _key_pairs(self, request: Request) -> Response:
         context = self._context(request)
         own = (
-            pair
-            for pair in self._controller.state.all(KeyPair)
-            if pair.user_id == context.user_id
+            pair for pair in self._controller.state.all(KeyPair) if pair.user_id == context.user_id
         )
         return answer({"keypairs": [{"keypair": keypairs.view(pair)} for pair in own]})
 
@@ -350,9 +340,7 @@ class ComputeService:
     async def _create_key_pair(self, request: Request) -> Response:
         context = self._context(request)
         body = inside(await read(request), "keypair", KeyPairRequest)
-        pair = await self._controller.change(
-            lambda change: keypairs.create(change, body, context)
-        )
+        pair = await self._controller.change(lambda change: keypairs.create(change, body, context))
         return answer({"keypair": {**keypairs.view(pair), "user_id": pair.user_id}})
 
     async def _delete_key_pair(self, request: Request) -> Response:

@@ -51,9 +51,7 @@ class IdentityService:
         catalogue: what tokens tell of the services.
     """
 
-    def __init__(
-        self, controller: Controller, url: str, catalogue: list[dict[str, Any]]
-    ) -> None:
+    def __init__(self, controller: Controller, url: str, catalogue: list[dict[str, Any]]) -> None:
         self._controller = controller
         self._url = url
         self._catalogue = catalogue
@@ -63,9 +61,7 @@ class IdentityService:
 
         def route(path: str, **methods: Endpoint) -> None:
             for method, endpoint in methods.items():
-                found.append(
-                    Route(path, guarded(endpoint, Refusal.as_keystone), methods=[method])
-                )
+                found.append(Route(path, guarded(endpoint, Refusal.as_keystone), methods=[method]))
 
         route("/", GET=self._versions)
         route("/v3", GET=self._version)
@@ -142,7 +138,9 @@ class IdentityService:
 
     async def _catalog(self, request: Request) -> Response:
         self._context(request)
-        return answer({"catalog": self._catalogue, "links": {"self": f"{self._url}/v3/auth/catalog"}})
+        return answer(
+            {"catalog": self._catalogue, "links": {"self": f"{self._url}/v3/auth/catalog"}}
+        )
 
     async def _own_projects(self, request: Request) -> Response:
         context = self._context(request)
@@ -236,9 +234,7 @@ class IdentityService:
     async def _domain(self, request: Request) -> Response:
         self._context(request)
         if request.path_params["id"] != DOMAIN:
-            raise Refusal(
-                404, "NotFound", f"Could not find domain: {request.path_params['id']}."
-            )
+            raise Refusal(404, "NotFound", f"Could not find domain: {request.path_params['id']}.")
         return answer({"domain": self._domain_view()})
 
     async def _roles(self, request: Request) -> Response:

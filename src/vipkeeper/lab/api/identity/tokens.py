@@ -42,8 +42,10 @@ def issue(change: Change, body: Mapping[str, Any]) -> Token:
     auth = _object(body, "auth")
     identity = _object(auth, "identity")
     methods = identity.get("methods")
-    if not isinstance(methods, list) or not methods or not all(
-        isinstance(one, str) for one in methods
+    if (
+        not isinstance(methods, list)
+        or not methods
+        or not all(isinstance(one, str) for one in methods)
     ):
         raise bad_request("'methods' is a required property of 'identity'")
     token = None
@@ -156,9 +158,7 @@ def _by_application_credential(
     return token.model_copy(update={"application_credential_id": credential.id})
 
 
-def _token(
-    change: Change, user: User, roles: tuple[str, ...], methods: tuple[str, ...]
-) -> Token:
+def _token(change: Change, user: User, roles: tuple[str, ...], methods: tuple[str, ...]) -> Token:
     return Token(
         id=secrets.token_urlsafe(32),
         user_id=user.id,
@@ -189,7 +189,10 @@ def _check_scope(state: State, scope: Any, token: Token) -> None:
         raise unauthorized()
     project = state.find(Project, token.project_id)
     assert project is not None
-    if wanted.get("id", project.id) != project.id or wanted.get("name", project.name) != project.name:
+    if (
+        wanted.get("id", project.id) != project.id
+        or wanted.get("name", project.name) != project.name
+    ):
         raise unauthorized()
 
 

@@ -42,7 +42,11 @@ class ImageService:
     async def _versions(self, _: Request) -> Response:
         link = {"rel": "self", "href": f"{self._url}/v2/"}
         versions = [
-            {"id": f"v2.{minor}", "status": "CURRENT" if minor == 9 else "SUPPORTED", "links": [link]}
+            {
+                "id": f"v2.{minor}",
+                "status": "CURRENT" if minor == 9 else "SUPPORTED",
+                "links": [link],
+            }
             for minor in (9, 7, 6, 5, 4, 3, 2, 1, 0)
         ]
         return answer({"versions": versions}, 300)
@@ -89,9 +93,7 @@ class ImageService:
         id = request.path_params["id"]
         image = self._controller.state.find(Image, id)
         if image is None:
-            raise Refusal(
-                404, "NotFound", f"Failed to find image {id} to show"
-            )
+            raise Refusal(404, "NotFound", f"Failed to find image {id} to show")
         return image
 
     def _view(self, image: Image) -> dict[str, Any]:

@@ -79,12 +79,13 @@ def _integer(value: Any) -> int:
 
 
 def _uuid(value: Any) -> str:
-    if isinstance(value, str):
-        try:
-            return value if str(UUID(value)).replace("-", "") else value
-        except ValueError:
-            pass
-    raise wrong(f"'{value}' is not a valid UUID.")
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        UUID(value)
+    except ValueError:
+        raise wrong(f"'{value}' is not a valid UUID.") from None
+    return value
 
 
 def _ip_address(value: Any) -> str:

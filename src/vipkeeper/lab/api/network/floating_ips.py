@@ -77,8 +77,10 @@ def update(change: Change, id: str, body: FloatingIPChange, context: Context) ->
         values["description"] = body.description
     if body.has("port_id"):
         values.update(_association(change, floating, body, context))
-    elif body.has("fixed_ip_address") and body.fixed_ip_address is not None:
-        raise refusals.bad_floating_ip_request("fixed_ip_address cannot be specified without a port_id")
+    elif body.fixed_ip_address is not None:
+        raise refusals.bad_floating_ip_request(
+            "fixed_ip_address cannot be specified without a port_id"
+        )
     elif not body.given():
         # A PUT without a port takes it away: l3_db.py _update_fip_assoc.
         values.update(_NOWHERE)
@@ -122,9 +124,7 @@ def _association(
     subnet = next(one.subnet_id for one in port.fixed_ips if one.ip_address == fixed)
     router = _router(state, subnet, floating.floating_network_id)
     if router is None:
-        raise refusals.no_gateway_for_floating_ip(
-            floating.floating_network_id, subnet, port.id
-        )
+        raise refusals.no_gateway_for_floating_ip(floating.floating_network_id, subnet, port.id)
     for other in state.all(FloatingIP):
         if (
             other.id != floating.id

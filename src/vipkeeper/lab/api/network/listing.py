@@ -128,7 +128,7 @@ def _sorted(rows: list[View], query: Query) -> list[View]:
             raise bad_request(f"['{key}'] is invalid attribute for sort_key")
         rows = sorted(
             rows,
-            key=lambda view: (view[key] is not None, view[key] if view[key] is not None else ""),  # noqa: B023 -- used at once
+            key=lambda view: (view[key] is not None, view[key] if view[key] is not None else ""),
             reverse=direction == "desc",
         )
     return rows

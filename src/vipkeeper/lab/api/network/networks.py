@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network import policy, refusals
@@ -51,6 +52,9 @@ def create(change: Change, body: NetworkRequest, context: Context) -> Network:
     check_quota(change, project, "network")
     _check_mtu(body)
     network_type = body.network_type or ("flat" if body.external else "vxlan")
+    values: dict[str, Any] = {name: getattr(body, name) for name in _PLAIN if body.has(name)}
+    if body.external:
+        values.setdefault("mtu", EXTERNAL_MTU)
     network = Network(
         id=new_id(),
         project_id=project,
@@ -58,8 +62,7 @@ def create(change: Change, body: NetworkRequest, context: Context) -> Network:
         network_type=network_type,
         physical_network=body.physical_network,
         segmentation_id=body.segmentation_id or _free_segment(change, network_type),
-        **{name: getattr(body, name) for name in _PLAIN if body.has(name)},
-        **({} if body.has("mtu") or not body.external else {"mtu": EXTERNAL_MTU}),
+        **values,
         **stamp(change, 1),
     )
     change.put(network)
@@ -264,11 +267,15 @@ def _pools(
 ) -> tuple[AllocationPool, ...]:
     network = ip_network(str(cidr))
     if not requests:
-        return _default_pools(str(network), gateway)
+        return default_pools(str(network), gateway)
     pools: list[tuple[IPAddress, IPAddress]] = []
     for request in requests:
         start, end = ip_address(request.start), ip_address(request.end)
-        if start.version != network.version or end.version != network.version or end < start:
+        if (
+            start.version != network.version
+            or end.version != network.version
+            or int(end) < int(start)
+        ):
             raise refusals.invalid_pool(request.start, request.end)
         if start not in network or end not in network:
             raise refusals.pool_out_of_bounds(f"{start}-{end}", str(network))
@@ -276,14 +283,12 @@ def _pools(
             raise refusals.gateway_conflict(f"{start}-{end}", gateway)
         for one, other in pools:
             if int(start) <= int(other) and int(one) <= int(end):
-                raise refusals.overlapping_pools(
-                    f"{one}-{other}", f"{start}-{end}", str(network)
-                )
+                raise refusals.overlapping_pools(f"{one}-{other}", f"{start}-{end}", str(network))
         pools.append((start, end))
     return tuple(AllocationPool(start=str(start), end=str(end)) for start, end in pools)
 
 
-def _default_pools(cidr: str, gateway: str | None) -> tuple[AllocationPool, ...]:
+def default_pools(cidr: str, gateway: str | None) -> tuple[AllocationPool, ...]:
     """All host addresses but the gateway's: one pool, or two where it lies in the middle."""
     network = ip_network(cidr)
     first, last = int(network.network_address) + 1, int(network.broadcast_address)

@@ -88,8 +88,9 @@ def check_port(action: str, body: Body, context: Context, *, network_owner: bool
             # create_port:mac_address is the network owner's, update_port:mac_address the admin's
             "mac_address": lambda _: on_own_network if action == "create_port" else admin,
             "fixed_ips": fixed_ips,
-            "device_owner": lambda value: on_own_network
-            or not str(value).startswith(_PRIVILEGED_OWNERS),
+            "device_owner": lambda value: (
+                on_own_network or not str(value).startswith(_PRIVILEGED_OWNERS)
+            ),
             "binding:host_id": lambda _: admin,
             "binding:profile": lambda _: admin,
             "port_security_enabled": lambda _: on_own_network,
@@ -160,7 +161,7 @@ def _rule(action: str, resource: str, said: Mapping[str, Any]) -> str:
 
 def _attribute_rule(rule: str, name: str, value: Any) -> str:
     parts = _PARTS.get(name, ())
-    entries: Iterable[Any] = value if isinstance(value, list) else [value] if value else []
+    entries: Iterable[Any] = value if isinstance(value, tuple) else [value] if value else []
     given = [part for part in parts if any(entry.has(part) for entry in entries)]
     if not given:
         return f"rule:{rule}"

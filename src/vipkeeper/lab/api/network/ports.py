@@ -177,9 +177,7 @@ def _forget_floating_ips_of_lost_addresses(
 
 
 def _disassociate(change: Change, floating: FloatingIP) -> None:
-    revise(
-        change, floating, port_id=None, fixed_ip_address=None, router_id=None, status="DOWN"
-    )
+    revise(change, floating, port_id=None, fixed_ip_address=None, router_id=None, status="DOWN")
 
 
 def _plain_values(body: PortChange) -> dict[str, object]:
@@ -242,13 +240,9 @@ def _pairs(requests: Sequence[PairRequest], port: Port) -> tuple[AddressPair, ..
     return tuple(pairs)
 
 
-def _groups(
-    state: State, ids: Sequence[str], context: Context, project_id: str
-) -> tuple[str, ...]:
+def _groups(state: State, ids: Sequence[str], context: Context, project_id: str) -> tuple[str, ...]:
     for id in ids:
         group = state.find(SecurityGroup, id)
-        if group is None or not (
-            context.owns(group.project_id) or group.project_id == project_id
-        ):
+        if group is None or not (context.owns(group.project_id) or group.project_id == project_id):
             raise refusals.not_found(SecurityGroup.kind, id)
     return tuple(dict.fromkeys(ids))

@@ -228,9 +228,7 @@ def gateway_in_use(address: str, port: str) -> Refusal:
 
 
 def invalid_pool(start: str, end: str) -> Refusal:
-    return Refusal(
-        400, "InvalidAllocationPool", f"The allocation pool {start}-{end} is not valid."
-    )
+    return Refusal(400, "InvalidAllocationPool", f"The allocation pool {start}-{end} is not valid.")
 
 
 def pool_out_of_bounds(pool: str, cidr: str) -> Refusal:

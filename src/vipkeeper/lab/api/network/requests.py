@@ -54,7 +54,7 @@ class NetworkRequest(NetworkChange, Made):
     network_type: OptionalName = Field(default=None, alias="provider:network_type")
     physical_network: OptionalName = Field(default=None, alias="provider:physical_network")
     segmentation_id: Integer | None = Field(default=None, alias="provider:segmentation_id")
-    availability_zone_hints: list[str] = []
+    availability_zone_hints: tuple[str, ...] = ()
 
 
 class PoolRequest(Body):
@@ -70,16 +70,20 @@ class HostRouteRequest(Body):
 class SubnetChange(Standard):
     gateway_ip: OptionalAddress = None
     enable_dhcp: Boolean = True
-    dns_nameservers: list[Address] = []
-    host_routes: list[HostRouteRequest] = []
-    allocation_pools: list[PoolRequest] = []
-    service_types: list[str] = []
+    dns_nameservers: tuple[Address, ...] = ()
+    host_routes: tuple[HostRouteRequest, ...] = ()
+    allocation_pools: tuple[PoolRequest, ...] = ()
+    service_types: tuple[str, ...] = ()
+
+
+def _ip_version(value: Any) -> Any:
+    return int(value) if value in ("4", "6") else value
 
 
 class SubnetRequest(SubnetChange, Made):
     network_id: Id
     cidr: Cidr
-    ip_version: Annotated[Literal[4, 6], BeforeValidator(lambda v: int(v) if v in ("4", "6") else v)]
+    ip_version: Annotated[Literal[4, 6], BeforeValidator(_ip_version)]
     subnetpool_id: None = None
     segment_id: None = None
     ipv6_address_mode: Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"] | None = None
@@ -157,14 +161,14 @@ class DhcpOption(Body):
 
 class PortChange(Standard):
     admin_state_up: Boolean = True
-    fixed_ips: Annotated[list[FixedIPRequest], BeforeValidator(_fixed_ips)] = []
+    fixed_ips: Annotated[tuple[FixedIPRequest, ...], BeforeValidator(_fixed_ips)] = ()
     mac_address: MacAddress = ""
     device_id: DeviceName = ""
     device_owner: DeviceName = ""
-    security_groups: Annotated[list[Id], BeforeValidator(_list_of_ids)] = []
-    allowed_address_pairs: Annotated[list[PairRequest], BeforeValidator(_pairs)] = []
+    security_groups: Annotated[tuple[Id, ...], BeforeValidator(_list_of_ids)] = ()
+    allowed_address_pairs: Annotated[tuple[PairRequest, ...], BeforeValidator(_pairs)] = ()
     port_security_enabled: Boolean = True
-    extra_dhcp_opts: list[DhcpOption] | None = None
+    extra_dhcp_opts: tuple[DhcpOption, ...] | None = None
     vnic_type: Name = Field(default="normal", alias="binding:vnic_type")
     host_id: OptionalName = Field(default=None, alias="binding:host_id")
     profile: dict[str, Any] | None = Field(default=None, alias="binding:profile")
@@ -179,22 +183,27 @@ class ExternalFixedIP(Body):
     ip_address: OptionalAddress = None
 
 
+def _gateway(value: Any) -> Any:
+    """``{}`` takes the gateway away, as null does."""
+    return value or None
+
+
 class GatewayRequest(Body):
     network_id: Id
     enable_snat: Boolean = True
-    external_fixed_ips: list[ExternalFixedIP] = []
+    external_fixed_ips: tuple[ExternalFixedIP, ...] = ()
 
 
 class RouterChange(Standard):
     admin_state_up: Boolean = True
-    external_gateway_info: GatewayRequest | None = None
-    routes: list[HostRouteRequest] | None = None
+    external_gateway_info: Annotated[GatewayRequest | None, BeforeValidator(_gateway)] = None
+    routes: tuple[HostRouteRequest, ...] | None = None
     distributed: Boolean | None = None
     ha: Boolean | None = None
 
 
 class RouterRequest(RouterChange, Made):
-    availability_zone_hints: list[str] = []
+    availability_zone_hints: tuple[str, ...] = ()
 
 
 class InterfaceRequest(Body):

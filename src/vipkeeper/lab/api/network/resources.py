@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network import refusals
+from vipkeeper.lab.api.network.fields import Body
 from vipkeeper.lab.api.network.records import (
     FloatingIP,
     Network,
@@ -17,7 +18,6 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
-from vipkeeper.lab.api.network.requests import Body
 from vipkeeper.lab.api.records import Resource
 from vipkeeper.lab.api.state import Change, State
 
@@ -76,9 +76,7 @@ def is_visible(state: State, record: Resource, context: Context) -> bool:
     return False
 
 
-def visible(
-    state: State, kind: type[AnyResource], id: str | None, context: Context
-) -> AnyResource:
+def visible(state: State, kind: type[AnyResource], id: str | None, context: Context) -> AnyResource:
     """The resource of that id, as far as who asks may see it.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from vipkeeper.lab.api.context import Context
@@ -42,9 +42,7 @@ SNAT_OWNER = "network:router_centralized_snat"
 INTERFACE_OWNERS = ("network:router_interface", "network:router_interface_distributed")
 
 
-def create(
-    change: Change, body: RouterRequest, context: Context, back_end: BackEnd
-) -> Router:
+def create(change: Change, body: RouterRequest, context: Context, back_end: BackEnd) -> Router:
     policy.check_router("create_router", body, context)
     project = project_of(body, context, "create_router")
     check_quota(change, project, "router")
@@ -181,10 +179,7 @@ def remove_interface(
         inside = change.find(Port, floating.port_id)
         if floating.router_id == router.id and inside is not None:
             for fixed in inside.fixed_ips:
-                if (
-                    fixed.subnet_id in subnets
-                    and fixed.ip_address == floating.fixed_ip_address
-                ):
+                if fixed.subnet_id in subnets and fixed.ip_address == floating.fixed_ip_address:
                     raise refusals.interface_in_use(router.id, fixed.subnet_id)
     change.delete(port)
     change.put(revised(router, change))
@@ -234,8 +229,7 @@ def _with_gateway(
             device_owner=GATEWAY_OWNER,
             project_id="",  # an admin's to see: neutron/db/l3_db.py _create_router_gw_port
             fixed_ips=[
-                FixedIPRequest.model_validate(fixed.given())
-                for fixed in gateway.external_fixed_ips
+                FixedIPRequest.model_validate(fixed.given()) for fixed in gateway.external_fixed_ips
             ],
         )
         change.put(port)
@@ -247,9 +241,7 @@ def _without_gateway(change: Change, router: Router) -> Router:
     if router.gateway_port_id is None:
         return router
     if any(floating.router_id == router.id for floating in change.all(FloatingIP)):
-        raise refusals.gateway_in_use_by_floating_ip(
-            router.id, str(router.external_network_id)
-        )
+        raise refusals.gateway_in_use_by_floating_ip(router.id, str(router.external_network_id))
     port = change.find(Port, router.gateway_port_id)
     if port is not None:
         change.delete(port)
@@ -323,8 +315,6 @@ def own_port(
     )
 
 
-
-
 def _check_routes(state: State, router: Router, routes: tuple[HostRoute, ...]) -> None:
     """A next hop must be on a network that the router is connected to (extraroute_db.py)."""
     ports = [*interfaces(state, router)]
@@ -337,8 +327,7 @@ def _check_routes(state: State, router: Router, routes: tuple[HostRoute, ...]) -
         for fixed in port.fixed_ips
     ]
     for route in routes:
-        if not any(ip_network(route.nexthop).subnet_of(cidr) for cidr in cidrs  # type: ignore[arg-type]
-                   if cidr.version == ip_network(route.nexthop).version):
+        if not any(ip_address(route.nexthop) in cidr for cidr in cidrs):
             raise refusals.invalid_routes(
                 f"the nexthop is not connected with router: {route.nexthop}"
             )

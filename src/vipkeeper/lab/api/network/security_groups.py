@@ -27,7 +27,15 @@ from vipkeeper.lab.security_groups import DEFAULT, PROTOCOL_NUMBERS, PROTOCOLS_W
 
 _ICMP = (1, 58)
 # Protocols that only one of the two families has (neutron/db/securitygroups_db.py).
-_ONLY_IPV6 = ("ipv6-encap", "ipv6-frag", "ipv6-icmp", "icmpv6", "ipv6-nonxt", "ipv6-opts", "ipv6-route")
+_ONLY_IPV6 = (
+    "ipv6-encap",
+    "ipv6-frag",
+    "ipv6-icmp",
+    "icmpv6",
+    "ipv6-nonxt",
+    "ipv6-opts",
+    "ipv6-route",
+)
 
 
 def create(change: Change, body: SecurityGroupRequest, context: Context) -> SecurityGroup:
@@ -64,9 +72,7 @@ def default_group(change: Change, project_id: str) -> SecurityGroup:
     )
     change.put(group)
     for ethertype in ("IPv4", "IPv6"):
-        _put_rule(
-            change, group, direction="ingress", ethertype=ethertype, remote_group_id=group.id
-        )
+        _put_rule(change, group, direction="ingress", ethertype=ethertype, remote_group_id=group.id)
         _put_rule(change, group, direction="egress", ethertype=ethertype)
     return group
 
@@ -93,9 +99,7 @@ def _put_rule(
     )
 
 
-def update(
-    change: Change, id: str, body: SecurityGroupChange, context: Context
-) -> SecurityGroup:
+def update(change: Change, id: str, body: SecurityGroupChange, context: Context) -> SecurityGroup:
     group = owned(change, SecurityGroup, id, context, "update")
     if group.name == DEFAULT and body.has("name") and body.name != DEFAULT:
         raise refusals.cannot_update_default_group()

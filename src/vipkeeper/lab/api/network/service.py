@@ -26,6 +26,7 @@ from vipkeeper.lab.api.network import (
 )
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.extensions import extensions
+from vipkeeper.lab.api.network.fields import Body
 from vipkeeper.lab.api.network.listing import Query, fields_of, pick, select
 from vipkeeper.lab.api.network.quotas import Quotas
 from vipkeeper.lab.api.network.records import (
@@ -37,7 +38,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
-from vipkeeper.lab.api.network.requests import Body, InterfaceRequest, TagsRequest
+from vipkeeper.lab.api.network.requests import InterfaceRequest, TagsRequest
 from vipkeeper.lab.api.network.resources import get, is_visible, owned, revised, visible
 from vipkeeper.lab.api.network.views import Viewer
 from vipkeeper.lab.api.records import Resource
@@ -94,9 +95,7 @@ def collections(back_end: BackEnd) -> tuple[Collection, ...]:
             requests.SubnetRequest,
             lambda change, body, who: networks.create_subnet(change, body, who, back_end),
             requests.SubnetChange,
-            lambda change, id, body, who: networks.update_subnet(
-                change, id, body, who, back_end
-            ),
+            lambda change, id, body, who: networks.update_subnet(change, id, body, who, back_end),
             lambda change, id, who: networks.delete_subnet(change, id, who, back_end),
         ),
         Collection(
@@ -165,9 +164,7 @@ class NetworkService:
 
         def route(path: str, **methods: Callable[[Request], Any]) -> None:
             for method, endpoint in methods.items():
-                found.append(
-                    Route(path, guarded(endpoint, Refusal.as_neutron), methods=[method])
-                )
+                found.append(Route(path, guarded(endpoint, Refusal.as_neutron), methods=[method]))
 
         route("/", GET=self._versions)
         route("/v2.0", GET=self._resources)
@@ -179,9 +176,7 @@ class NetworkService:
         route("/v2.0/quotas", GET=quotas.everybodys)
         route("/v2.0/quotas/{project}/details", GET=quotas.details)
         route("/v2.0/quotas/{project}/default", GET=quotas.defaults)
-        route(
-            "/v2.0/quotas/{project}", GET=quotas.show, PUT=quotas.change, DELETE=quotas.reset
-        )
+        route("/v2.0/quotas/{project}", GET=quotas.show, PUT=quotas.change, DELETE=quotas.reset)
         for verb in ("add_router_interface", "remove_router_interface"):
             route(f"/v2.0/routers/{{id}}/{verb}", PUT=self._interface(verb))
         for one in collections(self._back_end):
@@ -362,9 +357,7 @@ class NetworkService:
     def _tags(self, one: Collection) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
             context = self._context(request)
-            record = visible(
-                self._controller.state, one.kind, request.path_params["id"], context
-            )
+            record = visible(self._controller.state, one.kind, request.path_params["id"], context)
             return answer({"tags": list(record.tags)})
 
         return serve
@@ -388,9 +381,7 @@ class NetworkService:
         async def serve(request: Request) -> Response:
             context = self._context(request)
             tag = request.path_params["tag"]
-            record = visible(
-                self._controller.state, one.kind, request.path_params["id"], context
-            )
+            record = visible(self._controller.state, one.kind, request.path_params["id"], context)
             if tag not in record.tags:
                 raise refusals.tag_not_found(tag)
             return nothing()
