@@ -191,6 +191,9 @@ class DataPlane:
             if id not in self.routers:
                 self.routers[id] = Router(self.switch)
             self.routers[id].become(router)
+        if self.plane.networks:  # in a lab that has just begun nobody knows of anybody
+            for one in self.routers.values():
+                one.announce()
 
     def _settle_dhcp(self, wanted: Plane) -> None:
         present = {server.network: server for server in wanted.dhcp_servers}

@@ -63,14 +63,13 @@ class Switch:
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
-        links.ip(["link set lo up"])
 
     # networks
 
     def add_networks(self, networks: Iterable[Network]) -> None:
         """Make the bridges that are missing, and change those that are different."""
         networks = list(networks)
-        commands = []
+        commands = [] if self._networks or not networks else ["link set lo up"]
         for network in networks:
             before = self._networks.get(network.id)
             bridge = names.bridge(network.id)
