@@ -11,13 +11,12 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation
-from vipkeeper.lab.cloud import api_process, archive, finding, status
+from vipkeeper.lab.cloud import api_process, finding, status
 from vipkeeper.lab.cloud.api_process import ApiProcess
-from vipkeeper.lab.cloud.archive import Archive, Owner
 from vipkeeper.lab.cloud.data_plane import DataPlane
 from vipkeeper.lab.cloud.machine import STOP_TIMEOUT, Machine
 from vipkeeper.lab.cloud_file_plane import group_id, plane_of, security_group
@@ -29,6 +28,7 @@ from vipkeeper.lab.spec import CloudSpec
 
 Answer = tuple[dict[str, Any], list[int]]
 """What a request is answered with: a message, and descriptors beside it."""
+Owner = Literal["cloud file", "api"]
 
 
 class Cloud:
@@ -42,7 +42,6 @@ class Cloud:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._began = time.time()
-        self._archive = Archive(order.archive) if order.archive is not None else None
         self.owner: Owner = "cloud file"
         self._data_plane = DataPlane(order.sources, bare=order.bare)
         listener = socket.socket(fileno=order.listener)
@@ -66,15 +65,11 @@ class Cloud:
 
     async def build(self) -> None:
         """Everything up and running, except that services may still be finding each other."""
-        if self._archive is None:
+        if self._order.archive is None:
             wanted = plane_of(self._order.spec)
             await self._data_plane.apply(replace(wanted, back_end=self._order.back_end))
         else:
-            self.owner = self._archive.head.owner
-            self._archive.fill_api(api_process.DIRECTORY)
-            fill_disk = self._archive.fill_disk
-            await self._data_plane.apply(self._archive.head.plane, prepare=fill_disk)
-            self._archive = None
+            await self._restore(self._order.archive)
         await self._data_plane.booted()
         self._api.watch()
 
@@ -89,8 +84,18 @@ class Cloud:
             raise LabError(f"a lab cannot {request.get('do')!r}")
         return await do(request)
 
+    async def _restore(self, data: bytes) -> None:
+        from vipkeeper.lab.cloud.archive import Archive  # few labs need it
+
+        archive = Archive(data)
+        self.owner = archive.head.owner
+        archive.fill_api(api_process.DIRECTORY)
+        await self._data_plane.apply(archive.head.plane, prepare=archive.fill_disk)
+
     async def archive(self) -> bytes:
         """The whole lab in one piece; its instances are shut down first, and its API is over."""
+        from vipkeeper.lab.cloud import archive
+
         await self._api.stop()
         plane, machines = self._data_plane.plane, [*self._data_plane.machines.values()]
         running = [machine for machine in machines if machine.state in ("running", "booting")]

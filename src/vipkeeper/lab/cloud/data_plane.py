@@ -7,7 +7,8 @@
     rules       of all ports, those included that are about to go
     pull out    cables that are no longer wanted
     routers, DHCP servers
-    rules       without the ports that went, and bridges away
+    bridges     away
+    rules       without the ports that went
     plug in     cables of new instances, and of new ports of running ones
     end         instances that are no longer wanted
     boot        new instances, in the background
@@ -78,12 +79,12 @@ class DataPlane:
                         machine.spawn(wanted)
                 self._settle(wanted)
                 await asyncio.gather(*(one.ready() for one in self._dhcp_servers.values()))
-            except VipkeeperError as error:
+            except BaseException:
                 for machine in new:
                     self._remove_machine(machine)
-                with suppress(VipkeeperError):
+                with suppress(VipkeeperError, OSError):
                     self._settle(before)
-                raise LabError(error.message, remedy=error.remedy) from error
+                raise
             self._end_unwanted(wanted)
             for machine in new:
                 if machine.instance.running:
@@ -132,9 +133,9 @@ class DataPlane:
     def _add_machine(
         self, instance: Instance, prepare: Callable[[Machine], None] | None
     ) -> Machine:
-        machine = Machine(instance, self._around, self._ids.allot(instance.id), self._ended)
-        self.machines[instance.id] = machine
+        machine = Machine(instance, self._around, self._ids.allot(), self._ended)
         machine.disk.make()
+        self.machines[instance.id] = machine
         if prepare is not None:
             prepare(machine)
         return machine
@@ -147,8 +148,8 @@ class DataPlane:
         self._pull_out(wanted)
         self._settle_routers(wanted)
         self._settle_dhcp(wanted)
-        switch.secure(wanted)
         switch.remove_networks(wanted.networks)
+        switch.secure(wanted)
         switch.switch_ports(wanted.ports)
         self.plane = wanted
         for instance in wanted.instances:
@@ -156,14 +157,21 @@ class DataPlane:
         self._plug_in(wanted)
 
     def _pull_out(self, wanted: Plane) -> None:
-        for machine in self.machines.values():
-            if machine.state == "booting" and self._is_wanted(machine, wanted):
-                continue  # it gets to know when it runs
-            for port in self._unwanted_ports(machine, wanted):
-                if not any(port in one.devices for one in self._others(machine)):
-                    self.switch.cut([port])
-                if machine.state == "running":
-                    machine.unplugged(port)
+        """Take away the cables that are no longer wanted; a booting instance's when it runs."""
+        leaving = [
+            (machine, port)
+            for machine in self.machines.values()
+            if machine.state != "booting" or not self._is_wanted(machine, wanted)
+            for port in self._unwanted_ports(machine, wanted)
+        ]
+        self.switch.cut(
+            port
+            for machine, port in leaving
+            if not any(port in other.devices for other in self._others(machine))
+        )
+        for machine, port in leaving:
+            if machine.state == "running":
+                machine.unplugged(port)
 
     def _unwanted_ports(self, machine: Machine, wanted: Plane) -> list[str]:
         """The ports of its links that it is to have no longer, or as another link."""
@@ -191,6 +199,9 @@ class DataPlane:
             if id not in self.routers:
                 self.routers[id] = Router(self.switch)
             self.routers[id].become(router)
+        if self.plane.networks:  # in a lab that has just begun nobody knows of anybody
+            for one in self.routers.values():
+                one.announce()
 
     def _settle_dhcp(self, wanted: Plane) -> None:
         present = {server.network: server for server in wanted.dhcp_servers}
@@ -225,15 +236,15 @@ class DataPlane:
                 self._remove_machine(machine)
 
     def _remove_machine(self, machine: Machine) -> None:
-        """Cut it from the wire and kill it; its disk and its ids are free when it has ended."""
+        """Cut it from the wire and kill it; its disk goes too, and its ids when it has ended."""
         del self.machines[machine.id]
         machine.cut_and_kill()
-        self._in_background(self._bury(machine))
-
-    async def _bury(self, machine: Machine) -> None:
-        await machine.until_ended()
         machine.disk.remove()
-        self._ids.give_back(machine.id)
+        self._in_background(self._give_back_ids(machine))
+
+    async def _give_back_ids(self, machine: Machine) -> None:
+        await machine.until_ended()
+        self._ids.give_back(machine.ids)
 
     @staticmethod
     def _is_wanted(machine: Machine, wanted: Plane) -> bool:

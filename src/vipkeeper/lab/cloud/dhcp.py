@@ -38,7 +38,6 @@ class DhcpServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._said: deque[bytes] = deque(maxlen=20)
         self._ready = asyncio.Event()
-        links.ip(["link set lo up"], network=self._network)
 
     def become(self, wanted: Plane, server: plane.DhcpServer) -> None:
         """Make it the server that is wanted; :meth:`ready` waits for a new process."""
@@ -108,6 +107,7 @@ class DhcpServer:
         self._switch.connect({plug: self._network})
         links.ip(
             [
+                "link set lo up",  # where releases go through
                 f"link set {device} up",
                 *(f"address add {one} broadcast + dev {device}" for one in server.addresses),
             ],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vipkeeper.linux import mounts
+
+if TYPE_CHECKING:
+    import tarfile
 
 _DISKS = Path("/run/disks")
 _SIZE = "256m"

@@ -19,28 +19,28 @@ class IdRanges:
         """``total`` is how many ids the lab's user namespace has."""
         self._free = list(range(CHUNK, total, CHUNK))
         self._one_id = total == 1
-        self._used: dict[str, IdMap] = {}
+        self._used = 0
 
     @classmethod
     def of_this_process(cls) -> IdRanges:
         return cls(int(Path("/proc/self/uid_map").read_text().split()[2]))
 
-    def allot(self, instance: str) -> IdMap:
-        """A range for an instance, the lowest that is free.
+    def allot(self) -> IdMap:
+        """The lowest range that is free.
 
         Raises:
             LabError: there is none left.
         """
-        if len(self._used) >= MAX_INSTANCES:
+        if self._used >= MAX_INSTANCES:
             raise LabError(
                 f"a lab has at most {MAX_INSTANCES} instances",
                 remedy="delete one, or start another lab beside this one",
             )
-        self._used[instance] = _ONE_ID if self._one_id else ((0, self._free.pop(0), CHUNK),)
-        return self._used[instance]
+        self._used += 1
+        return _ONE_ID if self._one_id else ((0, self._free.pop(0), CHUNK),)
 
-    def give_back(self, instance: str) -> None:
-        ids = self._used.pop(instance)
+    def give_back(self, ids: IdMap) -> None:
+        self._used -= 1
         if not self._one_id:
             self._free.append(ids[0][1])
             self._free.sort()

@@ -71,7 +71,7 @@ class Machine:
         self.devices: dict[str, str] = {}
         """Name of its link by port, while it runs."""
         self._around = surroundings
-        self._ids = ids
+        self.ids = ids
         self._pidfd = -1
         self._booting = False
         self._failed = False
@@ -114,7 +114,7 @@ class Machine:
                     stdin=order,
                     inherit=[theirs.fileno()],
                 ),
-                self._ids,
+                self.ids,
             )
         finally:
             theirs.close()
@@ -293,7 +293,7 @@ class Machine:
             tuple(interfaces),
             units,
             dict(self.instance.files),
-            one_user=self._ids[0][2] == 1,
+            one_user=self.ids[0][2] == 1,
         )
 
     async def _hear(self, init: socket.socket, key: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from ipaddress import IPv4Address, IPv4Interface
 
 from vipkeeper.errors import KernelError, LabError
@@ -17,8 +17,6 @@ from vipkeeper.lab import plane, router_rules
 from vipkeeper.lab.cloud import links, names
 from vipkeeper.lab.cloud.switch import Plug, Switch
 from vipkeeper.linux import namespaces
-from vipkeeper.linux.packet_socket import FrameSender
-from vipkeeper.vrrp.announcement import gratuitous_arp
 
 Assignment = tuple[str, str]
 """A device, and what it is given: an address with its prefix length."""
@@ -38,8 +36,8 @@ class Router:
         self._rules = ""
         self._floating_ips: dict[IPv4Address, IPv4Address] = {}
         self._neighbours: dict[IPv4Address, str] = {}
+        self._unannounced: list[Assignment] = []
         self._wanted: plane.Router | None = None
-        links.ip(["link set lo up"], network=self.network)
         links.set_sysctls(router_rules.SYSCTLS, network=self.network)
 
     def become(self, wanted: plane.Router) -> None:
@@ -103,7 +101,6 @@ class Router:
         new = [plug for port, plug in plugs.items() if port not in self._devices]
         self._devices.update({plug.port: plug.device for plug in new})
         self._switch.connect(dict.fromkeys(new, self.network))
-        links.ip((f"link set {plug.device} up" for plug in new), network=self.network)
         return bool(gone)
 
     def _take_away(self, addresses: Iterable[Assignment], routes: Iterable[Route]) -> None:
@@ -121,8 +118,10 @@ class Router:
     def _add(self, addresses: Iterable[Assignment], routes: Iterable[Route]) -> None:
         new = [one for one in addresses if one not in self._addresses]
         to_add = [one for one in routes if one not in self._routes]
+        devices = dict.fromkeys(device for device, _ in new)
         links.ip(
             [
+                *(f"link set {device} up" for device in ("lo", *devices) if new),
                 *(_address_command(device, text) for device, text in new),
                 *(f"route replace {destination} via {hop}" for destination, hop in to_add),
             ],
@@ -130,24 +129,27 @@ class Router:
         )
         self._addresses.update(dict.fromkeys(new))
         self._routes.update(dict.fromkeys(to_add))
-        self._announce(new)
+        self._unannounced += new
 
-    def _announce(self, addresses: Iterable[Assignment]) -> None:
-        """Tell the neighbours of new addresses: another router may have had one a moment ago.
+    def announce(self) -> None:
+        """Tell the neighbours of addresses that are new here: another may have had one just now.
 
         Source: neutron/agent/linux/ip_lib.py, ``send_ip_addr_adv_notif``.
         """
+        addresses = [(device, text) for device, text in self._unannounced if ":" not in text]
+        self._unannounced = []
+        if not addresses:
+            return
+        # Only here, as it takes a lab that never changes 12 ms of its start.
+        from vipkeeper.linux.packet_socket import FrameSender
+        from vipkeeper.vrrp.announcement import gratuitous_arp
+
         with namespaces.inside_network(self.network):
             sender = FrameSender()
-            try:
-                for device, text in addresses:
-                    if ":" not in text:
-                        mac = self._mac_address(device)
-                        sender.send(device, gratuitous_arp(mac, IPv4Interface(text).ip))
-            except KernelError:  # its network is down: nobody there has to know
-                pass
-            finally:
-                sender.close()
+        with closing(sender), suppress(KernelError):  # its network is down: nobody has to know
+            for device, text in addresses:
+                mac = self._mac_address(device)
+                sender.send(device, gratuitous_arp(mac, IPv4Interface(text).ip))
 
     def _mac_address(self, device: str) -> bytes:
         port = next(port for port, name in self._devices.items() if name == device)

@@ -27,6 +27,8 @@ _SYSCTLS = {
 }
 _MOST = 65535
 """Numbers of ports in half of a mark, and connection tracking zones."""
+_LEAVING = 1
+"""The group of links (ip-link(8)) that go together; all others are in group 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,13 @@ class Switch:
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
-        links.ip(["link set lo up"])
 
     # networks
 
     def add_networks(self, networks: Iterable[Network]) -> None:
         """Make the bridges that are missing, and change those that are different."""
         networks = list(networks)
-        commands = []
+        commands = [] if self._networks or not networks else ["link set lo up"]
         for network in networks:
             before = self._networks.get(network.id)
             bridge = names.bridge(network.id)
@@ -91,7 +92,7 @@ class Switch:
     def remove_networks(self, remaining: Iterable[Network]) -> None:
         """Take the bridges of all other networks away."""
         gone = self._networks.keys() - {network.id for network in remaining}
-        links.ip(f"link delete {names.bridge(id)}" for id in sorted(gone))
+        links.ip(_deletions(names.bridge(id) for id in sorted(gone)))
         for id in gone:
             del self._networks[id]
         self._zones.keep(self._networks)
@@ -139,7 +140,7 @@ class Switch:
         """
         gone = [cable for port in list(ports) if (cable := self._cables.pop(port, None))]
         try:
-            links.ip(f"link delete {cable.tap}" for cable in gone)
+            links.ip(_deletions(cable.tap for cable in gone))
         except LabError:
             for cable in gone:
                 self._cut_alone(cable.tap)
@@ -165,9 +166,10 @@ class Switch:
             return
         bridges = self._bridges_by_zone()
         links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
-        if self._enforced is not None:
-            links.forget_connections(forgotten(self._enforced, enforced, bridges))
-        self._enforced = enforced
+        before, self._enforced = self._enforced or Enforced((), ()), enforced
+        links.forget_connections(
+            [*forgotten(before, _known(enforced, before), bridges), *self._left(before, enforced)]
+        )
 
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())
@@ -185,10 +187,40 @@ class Switch:
             known_groups.setdefault(group.name, group)
         return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
 
+    def _left(self, before: Enforced, after: Enforced) -> list[str]:
+        """Lines for ``conntrack -R FILE`` that end the connections of ports that have gone.
+
+        Source: neutron/agent/linux/iptables_firewall.py,
+        ``_remove_conntrack_entries_from_port_deleted``. Those of a network that has gone too
+        are in a zone that is nobody's.
+        """
+        present = {port.name for port in after.ports}
+        zones = {names.bridge(id): zone for id, zone in self._zones.items()}
+        return [
+            f"-D -f ipv{address.version} -w {zones[port.bridge]} {side} {address}"
+            for port in before.ports
+            if port.name not in present and port.filtered and port.bridge in zones
+            for address in port.fixed_addresses
+            for side in ("-s", "-d")
+        ]
+
     def _bridges_by_zone(self) -> list[str]:
         """All bridges, each at the place of its connection tracking zone."""
         by_zone = {zone: names.bridge(id) for id, zone in self._zones.items()}
         return [by_zone.get(zone, f"no-{zone}") for zone in range(1, max(by_zone, default=0) + 1)]
+
+
+def _deletions(devices: Iterable[str]) -> list[str]:
+    """Lines for ``ip -batch``. The kernel waits 20 ms for who still uses a link, a group once."""
+    lines = [f"link set {device} group {_LEAVING}" for device in devices]
+    return [*lines, f"link delete group {_LEAVING}"] if lines else []
+
+
+def _known(after: Enforced, before: Enforced) -> Enforced:
+    """Only the ports that were there before: nobody has a connection with the others yet."""
+    names_before = {port.name for port in before.ports}
+    ports_then = tuple(port for port in after.ports if port.name in names_before)
+    return Enforced(ports_then, after.groups)
 
 
 def _ports(wanted: Plane) -> list[ports.Port]:
