@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import pickle
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation, messages
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
+from vipkeeper.lab.instance import console
 from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
-from vipkeeper.lab.instance.order import BootOrder, Interface, Unit
+from vipkeeper.lab.instance.order import BootOrder, CloudInit, Interface, Unit
 from vipkeeper.lab.spec import CloudSpec, Instance
 from vipkeeper.linux import mounts, namespaces
 
@@ -27,6 +29,9 @@ BOOT_TIMEOUT = 30.0
 
 STOP_TIMEOUT = SHUTDOWN_TIMEOUT + 2.0
 """Seconds from asking an instance's init to end until it is killed."""
+
+LINK_TIMEOUT = 5.0
+"""Seconds that an instance has to configure a link, its DHCP lease apart."""
 
 _DISKS = Path("/run/disks")
 _DISK_SIZE = "256m"
@@ -69,6 +74,9 @@ class Machine:
         self._ids = ids
         self._pidfd = -1
         self._disk = _DISKS / instance.name
+        self._console = console.create()
+        self._link_answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._link_numbers = itertools.count()
         self._ended = asyncio.Event()
         self._ended.set()
 
@@ -98,7 +106,7 @@ class Machine:
                         self.name,
                     ],
                     stdin=order,
-                    inherit=[theirs.fileno()],
+                    inherit=[theirs.fileno(), self._console],
                 ),
                 self._ids,
             )
@@ -170,6 +178,40 @@ class Machine:
             )
         return self._pidfd
 
+    def console_output(self, lines: int | None = None) -> str:
+        """The last lines of its console, of this boot and those before; all for None."""
+        return console.tail(self._console, lines)
+
+    async def link_added(self, interface: Interface) -> None:
+        """Have a link configured that was put into its network namespace.
+
+        Raises:
+            LabError: it does not run, or cannot configure it.
+        """
+        await self._tell({"link": "added", "interface": asdict(interface)})
+
+    async def link_removed(self, name: str) -> None:
+        """Have it stop what it does with a link, before or after the link is taken away.
+
+        Raises:
+            LabError: it does not run.
+        """
+        await self._tell({"link": "removed", "name": name})
+
+    async def _tell(self, message: messages.Message) -> None:
+        if self.state != "running":
+            raise LabError(f"{self.name} is {self.state}")
+        number = next(self._link_numbers)
+        answer = self._link_answers[number] = asyncio.get_running_loop().create_future()
+        messages.send(self._init, {**message, "number": number})
+        try:
+            async with asyncio.timeout(LINK_TIMEOUT):
+                messages.raise_failure(await answer)
+        except TimeoutError:
+            raise LabError(f"{self.name} does not say what became of its link") from None
+        finally:
+            del self._link_answers[number]
+
     def local_addresses(self) -> list[IPv4Address]:
         """Every IPv4 address it holds at this moment, as its kernel routes them."""
         if self.state != "running":
@@ -185,7 +227,8 @@ class Machine:
         interfaces = []
         for number, port in enumerate(spec.ports_of(self.instance)):
             network = spec.network(port.network)
-            static = "" if network.enable_dhcp else f"{port.fixed_ip}/{network.cidr.prefixlen}"
+            address = f"{port.fixed_ip}/{network.cidr.prefixlen}"
+            static = () if network.enable_dhcp else (address,)
             gateway = str(network.gateway) if static and network.gateway else ""
             interfaces.append(Interface(f"eth{number}", network.mtu, static, gateway))
         units = tuple(
@@ -207,7 +250,16 @@ class Machine:
             units,
             dict(self.instance.files),
             one_user=self._ids[0][2] == 1,
+            cloud_init=self._cloud_init(),
+            console=self._console,
         )
+
+    def _cloud_init(self) -> CloudInit | None:
+        instance = self.instance
+        if instance.user_data is None:
+            return None
+        identity = instance.instance_id or instance.name
+        return CloudInit(identity, instance.user_data, instance.public_keys)
 
     async def _hear(self, key: str) -> None:
         """Wait for the next message of its init, which must be ``key``."""
@@ -222,10 +274,18 @@ class Machine:
         assert key in received[0]
 
     def _told(self) -> None:
-        """Its init says that it shuts down, or why it ends; or it is gone (:meth:`_died`)."""
+        """Its init answers about a link, or says that it shuts down or why it ends.
+
+        Or it is gone (:meth:`_died`).
+        """
+        received = messages.receive(self._init)
+        if received is not None and "link" in received[0]:
+            answer = self._link_answers.get(received[0].get("number", -1))
+            if answer is not None and not answer.done():
+                answer.set_result(received[0])
+            return
         asyncio.get_running_loop().remove_reader(self._init)
         self.state = "stopping"
-        received = messages.receive(self._init)
         if received is not None:
             self.failure = str(received[0].get("error", ""))
 
@@ -238,6 +298,9 @@ class Machine:
         self._init.close()
         rebooting = os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_REBOOT
         self.pid, self._pidfd, self.state = 0, -1, "stopped"
+        for answer in self._link_answers.values():
+            if not answer.done():
+                answer.set_result({"error": f"{self.name} ended"})
         self._ended.set()
         self._when_ended(self, rebooting)
 
