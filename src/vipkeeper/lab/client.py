@@ -197,6 +197,19 @@ class Lab:
         """Cut it from the wire, then kill it: nothing says goodbye."""
         self._ask({"do": "poweroff", "instance": instance})
 
+    def console(self, instance: str, lines: int | None = None) -> str:
+        """The last lines on an instance's console, all that is kept for None."""
+        answer, _ = self._ask({"do": "console", "instance": instance, "lines": lines})
+        return str(answer["text"])
+
+    def attach_port(self, instance: str, port: str, device: str) -> None:
+        """Plug a port into a running instance."""
+        self._ask({"do": "attach_port", "instance": instance, "port": port, "device": device})
+
+    def detach_port(self, instance: str, port: str, device: str) -> None:
+        """Take a port out of a running instance again."""
+        self._ask({"do": "detach_port", "instance": instance, "port": port, "device": device})
+
     def down(self) -> None:
         """End the lab; returns when nothing of it is left."""
         with self._connect() as connection:

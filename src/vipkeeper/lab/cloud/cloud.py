@@ -12,7 +12,7 @@ from typing import Any
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab.cloud.dhcp import DhcpServer
-from vipkeeper.lab.cloud.machine import Machine, Surroundings
+from vipkeeper.lab.cloud.machine import Machine, Surroundings, interface
 from vipkeeper.lab.cloud.router import Router
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.order import CHUNK, Order
@@ -52,6 +52,9 @@ class Cloud:
             "start": self._start,
             "stop": self._stop,
             "poweroff": self._power_off,
+            "console": self._console,
+            "attach_port": self._attach_port,
+            "detach_port": self._detach_port,
             "update_port": self._update_port,
             "update_security_group": self._update_security_group,
             "down": self._down,
@@ -218,6 +221,28 @@ class Cloud:
 
     async def _power_off(self, request: dict[str, Any]) -> Answer:
         await self._machine(request).power_off()
+        return {"ok": True}, []
+
+    async def _console(self, request: dict[str, Any]) -> Answer:
+        return {"text": self._machine(request).console_output(request.get("lines"))}, []
+
+    async def _attach_port(self, request: dict[str, Any]) -> Answer:
+        """Plug a port that no running instance has into one that runs, as ``device``."""
+        machine, port = self._machine(request), self._spec.port(request["port"])
+        namespace = machine.open_network()
+        try:
+            network = self._spec.network(port.network)
+            self._switch.plug(port.name, network, port.mac_address, request["device"])
+            self._switch.connect({port.name: namespace})
+        finally:
+            os.close(namespace)
+        self._switch.secure(self._spec)
+        await machine.link_added(interface(self._spec, port, request["device"]))
+        return {"ok": True}, []
+
+    async def _detach_port(self, request: dict[str, Any]) -> Answer:
+        await self._machine(request).link_removed(request["device"])
+        self._switch.cut([request["port"]])
         return {"ok": True}, []
 
     async def _down(self, _: dict[str, Any]) -> Answer:

@@ -21,7 +21,7 @@ from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance import console
 from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.instance.order import BootOrder, CloudInit, Interface, Unit
-from vipkeeper.lab.spec import CloudSpec, Instance
+from vipkeeper.lab.spec import CloudSpec, Instance, Port
 from vipkeeper.linux import mounts, namespaces
 
 BOOT_TIMEOUT = 30.0
@@ -224,13 +224,10 @@ class Machine:
 
     def _order(self) -> BootOrder:
         spec, sources = self._around.spec, self._around.sources
-        interfaces = []
-        for number, port in enumerate(spec.ports_of(self.instance)):
-            network = spec.network(port.network)
-            address = f"{port.fixed_ip}/{network.cidr.prefixlen}"
-            static = () if network.enable_dhcp else (address,)
-            gateway = str(network.gateway) if static and network.gateway else ""
-            interfaces.append(Interface(f"eth{number}", network.mtu, static, gateway))
+        interfaces = tuple(
+            interface(spec, port, f"eth{number}")
+            for number, port in enumerate(spec.ports_of(self.instance))
+        )
         units = tuple(
             Unit(
                 service.name,
@@ -246,7 +243,7 @@ class Machine:
             str(self._disk),
             str(sources.interpreter),
             str(sources.prefix),
-            tuple(interfaces),
+            interfaces,
             units,
             dict(self.instance.files),
             one_user=self._ids[0][2] == 1,
@@ -303,6 +300,15 @@ class Machine:
                 answer.set_result({"error": f"{self.name} ended"})
         self._ended.set()
         self._when_ended(self, rebooting)
+
+
+def interface(spec: CloudSpec, port: Port, device: str) -> Interface:
+    """A port as the instance sees it that it is plugged into."""
+    network = spec.network(port.network)
+    if network.enable_dhcp:
+        return Interface(device, network.mtu)
+    address = f"{port.fixed_ip}/{network.cidr.prefixlen}"
+    return Interface(device, network.mtu, (address,), str(network.gateway or ""))
 
 
 def _local_addresses(fib_trie: str) -> list[IPv4Address]:
