@@ -97,3 +97,28 @@ def test_debians_web_server_starts_with_debians_configuration(lab: Lab) -> None:
             lambda: said(lab, "curl -sS http://localhost/") == (0, "hello"),
             what=lambda: f"an answer:\n{sh(lab, 'journalctl -u lighttpd').stdout}",
         )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "/usr/bin/systemctl is-active first",
+        "/bin/systemctl is-active first",
+        "sudo systemctl is-active first",
+        "sudo -n -u root -- systemctl is-active first",
+        "sudo SOME=thing sh -c 'systemctl is-active first'",
+    ],
+)
+def test_commands_may_be_written_as_on_a_real_machine(lab: Lab, command: str) -> None:
+    assert sh(lab, "systemctl start first").returncode == 0
+    assert said(lab, command) == (0, "active")
+
+
+def test_a_link_to_systemctl_is_called_by_its_own_name(lab: Lab) -> None:
+    def boots() -> int:
+        return lab.console("one").count("Welcome to ")
+
+    before = boots()
+    sh(lab, "ln -s /usr/bin/systemctl /tmp/reboot; /tmp/reboot")  # as Debian has /usr/sbin/reboot
+    wait_until(lambda: boots() == before + 1, what="another boot")
+    wait_until(lambda: lab.status()["instances"][0]["state"] == "running", what="its end")

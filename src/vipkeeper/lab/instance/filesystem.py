@@ -54,6 +54,7 @@ def build(order: BootOrder) -> None:
     for directory in (house.LIBRARY, house.SITES):
         house.show(directory, _ROOT)
     _write_programs(_ROOT / house.HOME.relative_to("/") / "bin", order)
+    _cover_programs_of_systemd()
     _make_devices()
     for name in ("proc", "sys"):
         (_ROOT / name).mkdir()
@@ -85,7 +86,7 @@ def _write_programs(directory: Path, order: BootOrder) -> None:
     for front in (*_FRONTS, *(_PACKAGE_FRONTS if order.cloud_init else ())):
         programs[front] = (
             f"PYTHONPATH={library} exec {interpreter} -S -P"
-            f' -m vipkeeper.lab.instance.fronts {front} "$@"'
+            ' -m vipkeeper.lab.instance.fronts "${0##*/}" "$@"'
         )
     if order.one_user:
         # It would become the user `tcpdump`, and there is no second user.
@@ -93,10 +94,25 @@ def _write_programs(directory: Path, order: BootOrder) -> None:
         # Another name for the one user; the last of the options that contradict each other counts.
         programs["useradd"] = 'exec /usr/sbin/useradd "$@" -o -u 0 -g 0 -N'
     scripts = {name: f"#!/bin/sh\n{line}\n" for name, line in programs.items()}
-    scripts["dhcp-client"] = (files("vipkeeper.lab.instance") / "dhcp-client.sh").read_text()
+    for name in ("dhcp-client", "sudo"):
+        scripts[name] = (files("vipkeeper.lab.instance") / f"{name}.sh").read_text()
     for name, text in scripts.items():
         (directory / name).write_text(text)
         (directory / name).chmod(0o755)
+
+
+def _cover_programs_of_systemd() -> None:
+    """Put the fronts over the host's programs, for who names them by their full path.
+
+    Those would find no systemd here. A link, such as /usr/sbin/reboot, leads to one of them.
+    """
+    fronts = _ROOT / house.HOME.relative_to("/") / "bin"
+    for directory in ("usr/bin", "usr/sbin", "bin", "sbin"):
+        for name in _FRONTS:
+            program = _ROOT / directory / name
+            links = (_ROOT / directory).is_symlink() or program.is_symlink()
+            if program.is_file() and not links:
+                mounts.bind(fronts / name, program)
 
 
 def _make_devices() -> None:
