@@ -15,6 +15,7 @@ from vipkeeper.cli import clouds_file
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
+from vipkeeper.lab.spec import CloudSpec
 
 VIP_TIMEOUT = 15.0
 """Seconds that ``up`` waits for the virtual IPs; an election takes 3.6 s."""
@@ -38,12 +39,18 @@ def lab() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @_name
 @click.option("--bare", is_flag=True, help="Leave the services of the instances off.")
-def up(file: Path | None, name: str, bare: bool) -> None:
+@click.option("--empty", is_flag=True, help="Without anything in it, for its OpenStack APIs.")
+def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
     """Start a cloud, and wait for its virtual IP.
 
     FILE describes the cloud; by default it is that of the walkthrough.
     """
-    spec = spec_file.walkthrough() if file is None else spec_file.read(file)
+    if empty:
+        if file is not None:
+            raise click.UsageError("--empty and a FILE contradict each other.")
+        spec = CloudSpec((), (), ())
+    else:
+        spec = spec_file.walkthrough() if file is None else spec_file.read(file)
     running = Lab.up(spec, name=name, bare=bare)
     settled = True
     if not bare and any(instance.vrrp != "none" for instance in spec.instances):

@@ -22,8 +22,9 @@ from vipkeeper.lab.cloud.interfaces import interface
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
+from vipkeeper.lab.instance import console
 from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
-from vipkeeper.lab.instance.order import BootOrder, Unit
+from vipkeeper.lab.instance.order import BootOrder, CloudInit, Unit
 from vipkeeper.lab.plane import Instance, Plane, Port
 from vipkeeper.linux import namespaces
 
@@ -76,6 +77,7 @@ class Machine:
         self._booting = False
         self._failed = False
         self.disk = Disk(instance.id, ids[0][1])
+        self._console = console.create()
         self._ended = asyncio.Event()
         self._ended.set()
         self._settled = asyncio.Event()
@@ -112,7 +114,7 @@ class Machine:
                         self.name,
                     ],
                     stdin=order,
-                    inherit=[theirs.fileno()],
+                    inherit=[theirs.fileno(), self._console],
                 ),
                 self.ids,
             )
@@ -251,9 +253,9 @@ class Machine:
             )
         return self._pidfd
 
-    def console(self, _lines: int | None) -> str:
-        """The last lines of what is on its console, all for None."""
-        return ""
+    def console(self, lines: int | None = None) -> str:
+        """The last lines of its console, of this boot and those before; all for None."""
+        return console.tail(self._console, lines)
 
     def describe(self) -> dict[str, Any]:
         """How it is, as plain data."""
@@ -272,9 +274,9 @@ class Machine:
 
     def _order(self, plane: Plane) -> BootOrder:
         sources = self._around.sources
-        interfaces = [
+        interfaces = tuple(
             interface(plane, plane.port(id), device) for id, device in self.devices.items()
-        ]
+        )
         units = tuple(
             Unit(
                 service.name,
@@ -290,11 +292,19 @@ class Machine:
             str(self.disk.path),
             str(sources.interpreter),
             str(sources.prefix),
-            tuple(interfaces),
+            interfaces,
             units,
             dict(self.instance.files),
             one_user=self.ids[0][2] == 1,
+            cloud_init=self._cloud_init(),
+            console=self._console,
         )
+
+    def _cloud_init(self) -> CloudInit | None:
+        instance = self.instance
+        if instance.user_data is None:
+            return None
+        return CloudInit(instance.id, instance.user_data, instance.public_keys)
 
     async def _hear(self, init: socket.socket, key: str) -> None:
         """Wait for the next message of its init, which must be ``key``."""
@@ -309,10 +319,15 @@ class Machine:
         assert key in received[0]
 
     def _told(self) -> None:
-        """Its init says that it shuts down, or why it ends; or it is gone (:meth:`_died`)."""
+        """Its init answers about a link, or says that it shuts down or why it ends.
+
+        Or it is gone (:meth:`_died`). A link that it could not configure is in its journal.
+        """
+        received = messages.receive(self._init)
+        if received is not None and "link" in received[0]:
+            return
         asyncio.get_running_loop().remove_reader(self._init)
         self.state = "stopping"
-        received = messages.receive(self._init)
         if received is not None:
             self.failure = str(received[0].get("error", ""))
 
