@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 
-from vipkeeper.cli import clouds_file
 from vipkeeper.errors import LabError
-from vipkeeper.lab import spec_file
+from vipkeeper.lab import clouds_file, spec_file
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
 from vipkeeper.lab.spec import CloudSpec
 
