@@ -5,8 +5,8 @@
     spawn       new instances begin with their file trees
     bridges     new networks
     rules       of all ports, those included that are about to go
-    pull out    cables that are no longer wanted
     routers, DHCP servers
+    pull out    cables that are no longer wanted
     bridges     away
     rules       without the ports that went
     plug in     cables of new instances, and of new ports of running ones
@@ -77,13 +77,15 @@ class DataPlane:
                 for machine in new:
                     if machine.instance.running:
                         machine.spawn(wanted)
-                self._settle(wanted)
+                self._prepare(wanted)
                 await asyncio.gather(*(one.ready() for one in self._dhcp_servers.values()))
+                self._plug(wanted)
             except BaseException:
                 for machine in new:
                     self._remove_machine(machine)
                 with suppress(VipkeeperError, OSError):
-                    self._settle(before)
+                    self._prepare(before)
+                    self._plug(before)
                 raise
             self._end_unwanted(wanted)
             for machine in new:
@@ -140,17 +142,19 @@ class DataPlane:
             prepare(machine)
         return machine
 
-    def _settle(self, wanted: Plane) -> None:
-        """Make everything but the list of instances what is wanted."""
-        switch = self.switch
-        switch.add_networks(wanted.networks)
-        switch.secure(wanted)
-        self._pull_out(wanted)
+    def _prepare(self, wanted: Plane) -> None:
+        """Everything that is new, or that no cable of an instance depends on."""
+        self.switch.add_networks(wanted.networks)
+        self.switch.secure(wanted)
         self._settle_routers(wanted)
         self._settle_dhcp(wanted)
-        switch.remove_networks(wanted.networks)
-        switch.secure(wanted)
-        switch.switch_ports(wanted.ports)
+
+    def _plug(self, wanted: Plane) -> None:
+        """The cables of instances, and away with what they no longer need."""
+        self._pull_out(wanted)
+        self.switch.remove_networks(wanted.networks)
+        self.switch.secure(wanted)
+        self.switch.switch_ports(wanted.ports)
         self.plane = wanted
         for instance in wanted.instances:
             self.machines[instance.id].instance = instance
@@ -184,7 +188,7 @@ class DataPlane:
             if port not in instance.ports
             or (
                 (cable := self.switch.cable(port)) is not None
-                and replace(cable, up=True) != replace(_plug(wanted.port(port), device), up=True)
+                and replace(cable, up=True) != replace(_cable(wanted.port(port), device), up=True)
             )
         ]
 
@@ -221,10 +225,10 @@ class DataPlane:
                 port = wanted.port(id)
                 if machine.state == "booting" and id in machine.devices:
                     if self.switch.cable(id) is None:
-                        plugs[_plug(port, machine.devices[id])] = machine
+                        plugs[_cable(port, machine.devices[id])] = machine
                 elif machine.state == "running" and id not in machine.devices:
                     machine.devices[id] = machine.free_device()
-                    plugs[_plug(port, machine.devices[id])] = machine
+                    plugs[_cable(port, machine.devices[id])] = machine
         self._connect(plugs)
         for plug, machine in plugs.items():
             if machine.state == "running":
@@ -266,7 +270,7 @@ class DataPlane:
             raise
         if machine.state == "running" and self.machines.get(machine.id) is machine:
             async with self._applying:
-                self._settle(self.plane)  # what was changed while it booted
+                self._plug(self.plane)  # what was changed while it booted
 
     async def _see_through(self, machine: Machine) -> None:
         with suppress(LabError):  # it says so itself, there is nobody else to tell
@@ -297,5 +301,5 @@ class DataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _plug(port: Port, device: str) -> Plug:
+def _cable(port: Port, device: str) -> Plug:
     return Plug(port.id, port.network, port.mac_address, device, port.admin_state_up)

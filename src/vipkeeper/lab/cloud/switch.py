@@ -18,6 +18,7 @@ from vipkeeper.lab.cloud.numbers import Numbers
 from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.plane import Network, Plane
 from vipkeeper.lab.security_groups import SecurityGroup
+from vipkeeper.linux.conntrack import Selection
 
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
@@ -168,7 +169,10 @@ class Switch:
         links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
         before, self._enforced = self._enforced or Enforced((), ()), enforced
         links.forget_connections(
-            [*forgotten(before, _known(enforced, before), bridges), *self._left(before, enforced)]
+            [
+                *map(links.selection, forgotten(before, _known(enforced, before), bridges)),
+                *self._left(before, enforced),
+            ]
         )
 
     def drops(self) -> list[drops.DropCount]:
@@ -187,8 +191,8 @@ class Switch:
             known_groups.setdefault(group.name, group)
         return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
 
-    def _left(self, before: Enforced, after: Enforced) -> list[str]:
-        """Lines for ``conntrack -R FILE`` that end the connections of ports that have gone.
+    def _left(self, before: Enforced, after: Enforced) -> list[Selection]:
+        """The connections of ports that have gone.
 
         Source: neutron/agent/linux/iptables_firewall.py,
         ``_remove_conntrack_entries_from_port_deleted``. Those of a network that has gone too
@@ -197,11 +201,11 @@ class Switch:
         present = {port.name for port in after.ports}
         zones = {names.bridge(id): zone for id, zone in self._zones.items()}
         return [
-            f"-D -f ipv{address.version} -w {zones[port.bridge]} {side} {address}"
+            Selection(side, address, zones[port.bridge])
             for port in before.ports
             if port.name not in present and port.filtered and port.bridge in zones
             for address in port.fixed_addresses
-            for side in ("-s", "-d")
+            for side in ("source", "destination")
         ]
 
     def _bridges_by_zone(self) -> list[str]:
