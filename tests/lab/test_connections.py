@@ -15,8 +15,9 @@ PORT = Port(
     "fa:16:3e:d4:11:db",
     ("192.168.100.11", "2001:db8::11"),
     security_groups=("web",),
+    number=1,
 )
-BRIDGES = ("ext", "int_net")
+BRIDGES = {"ext": 1, "int_net": 2}
 
 
 def lines(before: tuple[Port, SecurityGroup], after: tuple[Port, SecurityGroup]) -> list[str]:

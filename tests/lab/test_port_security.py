@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab.port_security import ruleset
-from vipkeeper.lab.ports import AddressPair, Port
+from vipkeeper.lab.port_security import ruleset, transaction
+from vipkeeper.lab.ports import AddressPair, Member, Port
 from vipkeeper.lab.security_groups import (
     SecurityGroup,
     SecurityGroupRule,
@@ -40,21 +40,29 @@ VRRP_SELF = SecurityGroup(
 )
 GROUPS = (WEB, VRRP, VRRP_SELF, default_group())
 
-TEST01 = Port("test01", "tap-test01", "int_net", MAC, ("192.168.100.11",), security_groups=("web",))
+TEST01 = Port(
+    "test01", "tap-test01", "int_net", MAC, ("192.168.100.11",), security_groups=("web",), number=1
+)
 TEST02 = Port(
     "test02", "tap-test02", "int_net", "fa:16:3e:00:00:02", ("192.168.100.12",),
-    security_groups=("default", "vrrp-self"),
+    security_groups=("default", "vrrp-self"), number=2,
 )  # fmt: skip
-ROUTER = Port("router", "tap-router", "int_net", "fa:16:3e:00:00:01", trusted=True)
+ROUTER = Port("router", "tap-router", "int_net", "fa:16:3e:00:00:01", trusted=True, number=300)
+BRIDGES = {"int_net": 7}
 
 
 def compiled(port: Port, *others: Port, groups: tuple[SecurityGroup, ...] = GROUPS) -> str:
-    return ruleset((port, *others, ROUTER), groups, ("int_net",))
+    return transaction(None, ruleset((port, *others, ROUTER), groups, BRIDGES))
 
 
 def rules_of(text: str, chain: str) -> list[str] | None:
     found = re.search(rf"^    chain {re.escape(chain)} {{\n(.*?)^    }}", text, re.M | re.S)
     return [line.strip() for line in found[1].splitlines()] if found else None
+
+
+def elements(text: str, name: str) -> str | None:
+    found = re.search(rf"^add element \w+ \w+ {re.escape(name)} {{ (.*) }}$", text, re.M)
+    return found[1] if found else None
 
 
 def drop(reason: str) -> str:
@@ -90,59 +98,81 @@ class TestCaseA:
 
     def test_egress(self) -> None:
         assert rules_of(self.text, "egress-test01") == [
-            "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 return",
-            "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { 131, 135, 143 } return",
+            "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
+            "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { 131, 135, 143 } accept",
             "meta nfproto ipv4 jump source4-test01",
-            "meta nfproto ipv4 udp sport 68 udp dport 67 return",
+            "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
             f"meta nfproto ipv6 icmpv6 type 134 {drop('router-advertisement')}",
-            "meta nfproto ipv6 meta l4proto 58 return",
-            "meta nfproto ipv6 udp sport 546 udp dport 547 return",
+            "meta nfproto ipv6 meta l4proto 58 accept",
+            "meta nfproto ipv6 udp sport 546 udp dport 547 accept",
             f"meta nfproto ipv4 udp sport 67 udp dport 68 {drop('dhcp-server')}",
             f"meta nfproto ipv6 udp sport 547 udp dport 546 {drop('dhcp-server')}",
-            "ct state established,related return",
-            "meta nfproto ipv4 return",
-            "meta nfproto ipv6 return",
+            "ct state established,related accept",
+            "jump group-egress-web",
             f"ct state invalid {drop('invalid')}",
             drop("no-egress-rule"),
+        ]
+        assert rules_of(self.text, "group-egress-web") == [
+            "meta nfproto ipv4 accept",
+            "meta nfproto ipv6 accept",
         ]
 
     def test_ingress(self) -> None:
         assert rules_of(self.text, "ingress-test01") == [
-            "meta nfproto ipv6 icmpv6 type { 130, 135, 136 } return",
-            "ct state established,related return",
-            "ip daddr 192.168.100.11 udp sport 67 udp dport 68 return",
-            "ip daddr 255.255.255.255 udp sport 67 udp dport 68 return",
-            "ip6 daddr fe80::/64 udp sport 547 udp dport 546 return",
-            "meta nfproto ipv4 tcp dport 22 return",
-            "meta nfproto ipv4 tcp dport 80 return",
-            "meta nfproto ipv4 meta l4proto 1 return",
+            "meta nfproto ipv6 icmpv6 type { 130, 135, 136 } accept",
+            "ct state established,related accept",
+            "ip daddr 192.168.100.11 udp sport 67 udp dport 68 accept",
+            "ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept",
+            "ip6 daddr fe80::/64 udp sport 547 udp dport 546 accept",
+            "jump group-ingress-web",
             f"ct state invalid {drop('invalid')}",
             drop("no-ingress-rule"),
         ]
+        assert rules_of(self.text, "group-ingress-web") == [
+            "meta nfproto ipv4 tcp dport 22 accept",
+            "meta nfproto ipv4 tcp dport 80 accept",
+            "meta nfproto ipv4 meta l4proto 1 accept",
+        ]
 
     def test_the_chains_are_reached_by_tap_and_by_mark(self) -> None:
-        assert rules_of(self.text, "prerouting") == [
+        bridge, _, inet = self.text.partition("table inet")
+        assert rules_of(bridge, "prerouting") == [
             "type filter hook prerouting priority dstnat; policy accept;",
-            'iifname vmap { "tap-test01" : jump mac-test01 }',
-            'ether type arp iifname vmap { "tap-test01" : jump arp-test01 }',
-        ]
-        assert rules_of(self.text, "forward") == [
-            "type filter hook forward priority -10; policy accept;",
             "meta mark set 0",
-            'meta mark set iifname map { "tap-test01" : 1, "tap-router" : 2 }',
-            'oifname "tap-test01" meta mark set meta mark | 0x10000',
-            'oifname "tap-router" meta mark set meta mark | 0x20000',
+            "meta mark set iifname map @in-ports",
+            "iifname vmap @mac-chains",
+            "ether type arp iifname vmap @arp-chains",
         ]
-        inet = self.text.partition("table inet")[2]
-        assert rules_of(inet, "forward") == [
+        assert rules_of(bridge, "forward") == [
+            "type filter hook forward priority -10; policy accept;",
+            "oifname vmap @out-chains",
+        ]
+        assert elements(bridge, "in-ports") == '"tap-test01" : 1, "tap-router" : 300'
+        assert elements(bridge, "mac-chains") == '"tap-test01" : jump mac-test01'
+        assert elements(bridge, "arp-chains") == '"tap-test01" : jump arp-test01'
+        assert elements(bridge, "out-chains") == (
+            '"tap-test01" : jump out-test01, "tap-router" : jump out-router'
+        )
+        assert rules_of(bridge, "out-router") == [
+            "meta mark set meta mark & 0x0000ffff | 0x12c0000"
+        ]
+        assert rules_of(inet, "egress") == [
+            "type filter hook forward priority filter - 1; policy accept;",
+            "meta mark & 0x0000ffff vmap @egress-chains",
+        ]
+        assert rules_of(inet, "ingress") == [
             "type filter hook forward priority filter; policy accept;",
-            "meta mark & 0x0000ffff vmap { 1 : jump egress-test01 }",
-            "meta mark & 0xffff0000 vmap { 0x10000 : jump ingress-test01 }",
+            "meta mark & 0xffff0000 vmap @ingress-chains",
         ]
+        assert elements(inet, "egress-chains") == "1 : jump egress-test01"
+        assert elements(inet, "ingress-chains") == "0x10000 : jump ingress-test01"
         assert rules_of(inet, "prerouting") == [
             "type filter hook prerouting priority raw; policy accept;",
-            'ct zone set iifname map { "int_net" : 1 }',
+            "meta mark & 0x0000ffff @stateless-ports notrack accept",
+            "ct zone set iifname map @zones",
         ]
+        assert elements(inet, "zones") == '"int_net" : 7'
+        assert elements(inet, "stateless-ports") is None
 
 
 def test_case_b_pair_by_address_takes_the_ports_mac() -> None:
@@ -158,7 +188,8 @@ def test_case_b_pair_by_address_takes_the_ports_mac() -> None:
         f"ip saddr 192.168.100.11/32 ether saddr {MAC} return",
         drop("ip-spoofing"),
     ]
-    assert "meta nfproto ipv4 meta l4proto 112 return" in (rules_of(text, "ingress-test01") or [])
+    assert "jump group-ingress-vrrp" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-vrrp") == ["meta nfproto ipv4 meta l4proto 112 accept"]
 
 
 @pytest.mark.parametrize("typed", [VIRTUAL_MAC, VIRTUAL_MAC.upper()])
@@ -203,9 +234,11 @@ def test_case_d2_pair_with_everything_opens_data_and_leaves_arp_as_it_was() -> N
 def test_case_e_default_group_admits_its_members_and_their_pairs() -> None:
     port = with_pairs(AddressPair(VIP), groups=("default", "web"))
     text = compiled(port, TEST02)
-    assert "meta nfproto ipv4 ip saddr @members4-default return" in (
-        rules_of(text, "ingress-test01") or []
-    )
+    assert "jump group-ingress-default" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-default") == [
+        "meta nfproto ipv4 ip saddr @members4-default accept",
+        "meta nfproto ipv6 ip6 saddr @members6-default accept",
+    ]
     assert (
         "add element inet vipkeeper_groups members4-default"
         f" {{ 192.168.100.11/32, 192.168.100.12/32, {VIP}/32 }}"
@@ -215,9 +248,10 @@ def test_case_e_default_group_admits_its_members_and_their_pairs() -> None:
 def test_case_f_protocol_from_the_own_group() -> None:
     port = with_pairs(AddressPair(VIP), groups=("web", "vrrp-self"))
     text = compiled(port, TEST02)
-    assert "meta nfproto ipv4 ip saddr @members4-vrrp-self meta l4proto 112 return" in (
-        rules_of(text, "ingress-test01") or []
-    )
+    assert "jump group-ingress-vrrp-self" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-vrrp-self") == [
+        "meta nfproto ipv4 ip saddr @members4-vrrp-self meta l4proto 112 accept"
+    ]
     assert (
         "add element inet vipkeeper_groups members4-vrrp-self"
         f" {{ 192.168.100.11/32, 192.168.100.12/32, {VIP}/32 }}"
@@ -226,8 +260,14 @@ def test_case_f_protocol_from_the_own_group() -> None:
 
 def test_case_g_port_security_off_leaves_no_rule_for_the_port() -> None:
     text = compiled(replace(TEST01, port_security_enabled=False, security_groups=()))
-    assert "jump" not in text
-    assert "test01/" not in text
+    chains = re.findall(r"^    chain (\S*test01) {", text, re.M)
+    assert chains == ["out-test01"]
+    assert rules_of(text, "out-test01") == ["meta mark set meta mark & 0x0000ffff | 0x10000"]
+    assert elements(text, "mac-chains") is None
+    assert elements(text, "arp-chains") is None
+    assert elements(text, "egress-chains") is None
+    assert elements(text, "ingress-chains") is None
+    assert "drop" not in text
 
 
 def test_case_h_no_groups_leaves_dhcp_and_known_connections() -> None:
@@ -236,15 +276,15 @@ def test_case_h_no_groups_leaves_dhcp_and_known_connections() -> None:
     assert egress is not None
     assert ingress is not None
     assert egress[-3:] == [
-        "ct state established,related return",
+        "ct state established,related accept",
         f"ct state invalid {drop('invalid')}",
         drop("no-egress-rule"),
     ]
     assert ingress[1:] == [
-        "ct state established,related return",
-        "ip daddr 192.168.100.11 udp sport 67 udp dport 68 return",
-        "ip daddr 255.255.255.255 udp sport 67 udp dport 68 return",
-        "ip6 daddr fe80::/64 udp sport 547 udp dport 546 return",
+        "ct state established,related accept",
+        "ip daddr 192.168.100.11 udp sport 67 udp dport 68 accept",
+        "ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept",
+        "ip6 daddr fe80::/64 udp sport 547 udp dport 546 accept",
         f"ct state invalid {drop('invalid')}",
         drop("no-ingress-rule"),
     ]
@@ -273,7 +313,7 @@ class TestIPv6:
 
     def test_router_advertisements_reach_who_has_an_ipv6_address(self) -> None:
         text = compiled(replace(TEST01, fixed_ips=("2001:db8::11",)))
-        assert "meta nfproto ipv6 icmpv6 type 134 return" in (
+        assert "meta nfproto ipv6 icmpv6 type 134 accept" in (
             rules_of(text, "ingress-test01") or []
         )
 
@@ -302,25 +342,72 @@ def test_members_that_overlap_become_one_prefix() -> None:
 
 def test_a_group_without_members_is_an_empty_set() -> None:
     text = compiled(TEST01)
-    assert "flush set inet vipkeeper_groups members4-default\n" in text
-    assert "add element inet vipkeeper_groups members4-default" not in text
+    assert "    set members4-default {\n" in text
+    assert elements(text, "members4-default") is None
 
 
 def test_a_port_without_port_security_is_no_member() -> None:
     port = replace(TEST01, port_security_enabled=False, security_groups=("default",))
-    assert "add element" not in compiled(port)
+    assert elements(compiled(port), "members4-default") is None
 
 
-def test_the_same_rule_of_two_groups_is_there_once() -> None:
-    twin = replace(WEB, name="twin")
-    text = compiled(replace(TEST01, security_groups=("web", "twin")), groups=(*GROUPS, twin))
-    assert rules_of(text, "ingress-test01") == rules_of(TestCaseA.text, "ingress-test01")
+@pytest.mark.parametrize(
+    ("member", "version", "addresses"),
+    [
+        (Member((VIP,), (), ("default",)), 4, f"192.168.100.11/32, {VIP}/32"),
+        (Member((), (AddressPair("10.0.0.0/8"),), ("web", "default")), 4, "10.0.0.0/8, "),
+        (Member(("2001:db8::201",), (), ("default",)), 6, "2001:db8::201/128"),
+        (Member((VIP,), (), ("web",)), 4, "192.168.100.11/32"),
+    ],
+)
+def test_a_port_that_is_not_plugged_in_is_a_member(
+    member: Member, version: int, addresses: str
+) -> None:
+    port = replace(TEST01, security_groups=("default",))
+    text = transaction(None, ruleset((port,), GROUPS, BRIDGES, [member]))
+    found = elements(text, f"members{version}-default")
+    assert found is not None
+    assert found.startswith(addresses)
+
+
+def test_a_groups_rules_are_there_once_for_all_its_ports() -> None:
+    twin = replace(WEB, name="twin", rules=(*WEB.rules, *WEB.rules))
+    ports = [replace(port, security_groups=("web", "twin")) for port in (TEST01, TEST02)]
+    text = compiled(*ports, groups=(*GROUPS, twin))
+    assert rules_of(text, "group-ingress-twin") == rules_of(text, "group-ingress-web")
+    assert text.count("tcp dport 80") == 2
 
 
 def test_nothing_at_all_compiles() -> None:
-    text = ruleset((), (), ())
+    text = transaction(None, ruleset((), (), {}))
     assert "jump" not in text
-    assert text.startswith("table bridge vipkeeper_ports\nflush table bridge vipkeeper_ports\n")
+    assert text.startswith(
+        "table bridge vipkeeper_ports\ndelete table bridge vipkeeper_ports\n"
+        "table bridge vipkeeper_ports\n"
+    )
+
+
+def test_a_port_that_is_down_lets_nothing_pass() -> None:
+    text = compiled(replace(TEST01, admin_state_up=False))
+    assert rules_of(text, "mac-test01") == rules_of(text, "out-test01") == [drop("port-down")]
+    assert elements(text, "mac-chains") == '"tap-test01" : jump mac-test01'
+    assert elements(text, "arp-chains") is None
+    assert elements(text, "egress-chains") is None
+
+
+def test_the_router_may_be_down_too() -> None:
+    text = transaction(None, ruleset((replace(ROUTER, admin_state_up=False),), (), BRIDGES))
+    assert rules_of(text, "out-router") == ['counter name "port-down/router" drop']
+    assert elements(text, "mac-chains") == '"tap-router" : jump mac-router'
+
+
+def test_a_stateless_group_knows_no_connections() -> None:
+    text = compiled(TEST01, groups=(replace(WEB, stateful=False), *GROUPS[1:]))
+    assert elements(text, "stateless-ports") == "1"
+    egress, ingress = rules_of(text, "egress-test01"), rules_of(text, "ingress-test01")
+    assert egress is not None
+    assert egress[-2:] == ["jump group-egress-web", drop("no-egress-rule")]
+    assert "ct state" not in "".join((*egress, *(ingress or ())))
 
 
 @pytest.mark.parametrize(
@@ -330,6 +417,7 @@ def test_nothing_at_all_compiles() -> None:
         ((TEST01, replace(TEST02, name="test01")), GROUPS, "port 'test01' is there twice"),
         ((TEST01, replace(TEST02, device="tap-test01")), GROUPS, "device 'tap-test01' is there tw"),
         ((), (WEB, WEB), "security group 'web' is there twice"),
+        ((TEST01, replace(TEST02, number=1)), GROUPS, "port's number 1 is there twice"),
         ((replace(TEST01, bridge="int"),), (WEB,), "bridge int does not exist"),
         (
             (),
@@ -342,4 +430,9 @@ def test_names_that_do_not_fit_are_refused(
     ports: tuple[Port, ...], groups: tuple[SecurityGroup, ...], message: str
 ) -> None:
     with pytest.raises(LabError, match=message):
-        ruleset(ports, groups, ("int_net",))
+        ruleset(ports, groups, BRIDGES)
+
+
+def test_two_bridges_cannot_share_a_zone() -> None:
+    with pytest.raises(LabError, match="bridge's zone 1 is there twice"):
+        ruleset((), (), {"int_net": 1, "ext": 1})

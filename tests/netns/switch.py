@@ -9,7 +9,7 @@ from dataclasses import replace
 from tests.netns.frames import Wire, ip_frame
 from tests.topology import Network, wait_until
 from vipkeeper.lab.drops import Reason, parse_counters
-from vipkeeper.lab.port_security import SYSCTLS, ruleset
+from vipkeeper.lab.port_security import SYSCTLS, Ruleset, ruleset, transaction
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import (
     SecurityGroup,
@@ -43,7 +43,8 @@ class Switch:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.bridges = ["switch"]
+        self.bridges = {"switch": 1}
+        self.in_force: Ruleset | None = None
         for name, value in SYSCTLS.items():
             network.run("sysctl", "-qw", f"{name}={value}")
         nodes = {
@@ -62,14 +63,18 @@ class Switch:
                 name, f"tap-{name}", "switch", self.macs[name], (address,),
                 trusted=name == "router",
                 security_groups=("in",),
+                number=number,
             )
-            for name, address in ADDRESSES.items()
+            for number, (name, address) in enumerate(ADDRESSES.items(), start=1)
         }  # fmt: skip
 
     def apply(self, groups: Sequence[SecurityGroup] = GROUPS, /, **ports: Port) -> None:
         """Put these ports in force instead of what they were in the test before."""
-        text = ruleset([*(self.ports | ports).values()], groups, self.bridges)
-        self.run(["nft", "-f", "-"], text)
+        self.load(ruleset([*(self.ports | ports).values()], groups, self.bridges))
+
+    def load(self, wanted: Ruleset) -> None:
+        self.run(["nft", "-f", "-"], transaction(self.in_force, wanted))
+        self.in_force = wanted
 
     def run(self, argv: Sequence[str], text: str) -> None:
         argv = [*self.network.enter, *argv]
@@ -113,13 +118,17 @@ class Switch:
         self, sender: str, receiver: str, frame: bytes, reason: Reason, *, at: str = ""
     ) -> None:
         """It is counted, for this reason at this port and for no other, and does not arrive."""
-        before = self.drops()
-        counter = (at or sender, reason)
         for wire in self.wires.values():
             wire.forget()
+        self.counted(sender, frame, reason, at=at or sender)
+        assert frame not in self.wires[receiver].until(self.wires[sender].mark())
+
+    def counted(self, sender: str, frame: bytes, reason: Reason, *, at: str) -> None:
+        """It is counted, for this reason at this port and for no other."""
+        before = self.drops()
+        counter = (at, reason)
         self.wires[sender].send(frame)
         wait_until(lambda: self.drops() != before, what=f"{counter} is counted, not {self.drops()}")
         after = self.drops()
         changed = {key for key in after if after[key] != before.get(key, 0)}
         assert changed == {counter}
-        assert frame not in self.wires[receiver].until(self.wires[sender].mark())

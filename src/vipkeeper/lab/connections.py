@@ -12,7 +12,7 @@ and is none any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vipkeeper.lab.ports import Port
@@ -48,17 +48,20 @@ _ANYTHING = frozenset(
 )
 
 
-def forgotten(before: Enforced, after: Enforced, bridges: Sequence[str]) -> list[str]:
+def forgotten(before: Enforced, after: Enforced, bridges: Mapping[str, int]) -> list[str]:
     """Lines for ``conntrack -R FILE`` that end what the rules before let in and those after do not.
 
     To be run when the new rules are in force, or a packet could bring a connection back.
+
+    Args:
+        bridges: name and connection tracking zone.
     """
     lines = dict.fromkeys(
         line
         for port in after.ports
         if port.filtered
         for rule in before.rules(port.name) - after.rules(port.name)
-        for line in _deletions(port, rule, bridges.index(port.bridge) + 1)
+        for line in _deletions(port, rule, bridges[port.bridge])
     )
     return sorted(lines)
 

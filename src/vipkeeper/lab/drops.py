@@ -20,6 +20,8 @@ INET_TABLE = "inet vipkeeper_groups"
 class Reason(StrEnum):
     """The check that a packet did not pass, in the order in which they are made."""
 
+    PORT_DOWN = "port-down"
+    """The port that it comes from or goes to has admin_state_up false."""
     MAC_SPOOFING = "mac-spoofing"
     """The source MAC address is neither the port's nor one of its pairs'."""
     ARP_SPOOFING = "arp-spoofing"
@@ -40,8 +42,10 @@ class Reason(StrEnum):
     @property
     def table(self) -> str:
         """``FAMILY NAME`` of the table that holds the counter."""
-        at_the_bridge = self in (Reason.MAC_SPOOFING, Reason.ARP_SPOOFING)
-        return BRIDGE_TABLE if at_the_bridge else INET_TABLE
+        return BRIDGE_TABLE if self in _AT_THE_BRIDGE else INET_TABLE
+
+
+_AT_THE_BRIDGE = frozenset((Reason.PORT_DOWN, Reason.MAC_SPOOFING, Reason.ARP_SPOOFING))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,59 +7,94 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vipkeeper.lab.drops import Reason, drop
-from vipkeeper.lab.nft import chain, mapping
+from vipkeeper.lab.drops import BRIDGE_TABLE, Reason, drop
 from vipkeeper.lab.ports import Port, parse_mac
+from vipkeeper.lab.tables import Chain, ElementSet, Table
 
 OUT_PORT_SHIFT = 16
 """The mark: the number of the port a packet comes from, above it the one it goes to."""
 
 
-def frame_chains(ports: Sequence[Port]) -> list[str]:
-    """The chains of the bridge family's table.
+def frame_table(ports: Sequence[Port], counters: frozenset[str]) -> Table:
+    """The bridge family's table.
 
-    A port's place in the sequence, from 1, is its number in the mark.
+    A port comes and goes by an element in each map; the base chains stay as they are.
     """
-    filtered = [port for port in ports if port.filtered]
-    mac = {f'"{port.device}"': f"jump mac-{port.name}" for port in filtered}
-    arp = {f'"{port.device}"': f"jump arp-{port.name}" for port in filtered}
-    numbers = {port.device: number for number, port in enumerate(ports, start=1)}
-    in_ports = {f'"{device}"': str(number) for device, number in numbers.items()}
-    chains = []
-    for port in filtered:
-        chains += [_mac_chain(port), _arp_chain(port)]
-    return [
-        *chains,
-        chain(
-            "prerouting",
-            *([f"iifname vmap {mapping(mac)}"] if mac else []),
-            *([f"ether type arp iifname vmap {mapping(arp)}"] if arp else []),
-            hook="filter hook prerouting priority dstnat",
-        ),
-        chain(
-            "forward",
-            "meta mark set 0",
-            *([f"meta mark set iifname map {mapping(in_ports)}"] if in_ports else []),
-            *(
-                f'oifname "{device}" meta mark set meta mark | {number << OUT_PORT_SHIFT:#x}'
-                for device, number in numbers.items()
+    filtered = [port for port in ports if port.filtered and port.admin_state_up]
+    chains = _base_chains()
+    for port in ports:
+        chains |= _chains(port)
+    return Table(
+        BRIDGE_TABLE,
+        counters,
+        {
+            "in-ports": ElementSet(
+                "map",
+                "type ifname : mark;",
+                {_quoted(port.device): str(port.number) for port in ports},
             ),
-            hook="filter hook forward priority -10",
-        ),
-    ]
-
-
-def _mac_chain(port: Port) -> str:
-    macs = [parse_mac(port.mac_address)]
-    macs += [parse_mac(pair.mac_address) for pair in port.allowed_address_pairs if pair.mac_address]
-    return chain(
-        f"mac-{port.name}",
-        f"ether saddr {{ {', '.join(dict.fromkeys(macs))} }} return",
-        drop(Reason.MAC_SPOOFING, port.name),
+            "mac-chains": _verdicts("mac", [port for port in ports if _checked(port)]),
+            "arp-chains": _verdicts("arp", filtered),
+            "out-chains": _verdicts("out", ports),
+        },
+        chains,
     )
 
 
-def _arp_chain(port: Port) -> str:
+def _base_chains() -> dict[str, Chain]:
+    return {
+        "prerouting": Chain(
+            (
+                "meta mark set 0",
+                "meta mark set iifname map @in-ports",
+                "iifname vmap @mac-chains",
+                "ether type arp iifname vmap @arp-chains",
+            ),
+            hook="filter hook prerouting priority dstnat",
+        ),
+        "forward": Chain(("oifname vmap @out-chains",), hook="filter hook forward priority -10"),
+    }
+
+
+def _verdicts(chain: str, ports: Sequence[Port]) -> ElementSet:
+    jumps = {_quoted(port.device): f"jump {chain}-{port.name}" for port in ports}
+    return ElementSet("map", "type ifname : verdict;", jumps)
+
+
+def _quoted(device: str) -> str:
+    return f'"{device}"'
+
+
+def _checked(port: Port) -> bool:
+    return port.filtered or not port.admin_state_up
+
+
+def _chains(port: Port) -> dict[str, Chain]:
+    if not port.admin_state_up:
+        down = Chain((drop(Reason.PORT_DOWN, port.name),))
+        return {f"mac-{port.name}": down, f"out-{port.name}": down}
+    out = Chain((f"meta mark set meta mark & 0x0000ffff | {port.number << OUT_PORT_SHIFT:#x}",))
+    if not port.filtered:
+        return {f"out-{port.name}": out}
+    return {
+        f"mac-{port.name}": _mac_chain(port),
+        f"arp-{port.name}": _arp_chain(port),
+        f"out-{port.name}": out,
+    }
+
+
+def _mac_chain(port: Port) -> Chain:
+    macs = [parse_mac(port.mac_address)]
+    macs += [parse_mac(pair.mac_address) for pair in port.allowed_address_pairs if pair.mac_address]
+    return Chain(
+        (
+            f"ether saddr {{ {', '.join(dict.fromkeys(macs))} }} return",
+            drop(Reason.MAC_SPOOFING, port.name),
+        )
+    )
+
+
+def _arp_chain(port: Port) -> Chain:
     """ARP by sender address alone.
 
     A pair 0.0.0.0/0 opens nothing here, although it does in the source chain. The agent
@@ -68,12 +103,13 @@ def _arp_chain(port: Port) -> str:
     chain as it was stays in force.
     """
     addresses = [network for network, _ in port.sources() if network.version == 4]
-    return chain(
-        f"arp-{port.name}",
-        *(
-            f"arp saddr ip {network} accept"
-            for network in dict.fromkeys(addresses)
-            if network.prefixlen > 0
-        ),
-        drop(Reason.ARP_SPOOFING, port.name),
+    return Chain(
+        (
+            *(
+                f"arp saddr ip {network} accept"
+                for network in dict.fromkeys(addresses)
+                if network.prefixlen > 0
+            ),
+            drop(Reason.ARP_SPOOFING, port.name),
+        )
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from collections.abc import Iterable
 
-from vipkeeper.lab.ports import Port, parse_network
+from vipkeeper.lab.ports import IPNetwork, Member, Port, parse_network
 from vipkeeper.lab.security_groups import (
     PROTOCOLS_WITH_PORTS,
     Direction,
@@ -36,29 +35,35 @@ def member_set(group: str, version: int) -> str:
     return f"members{version}-{group}"
 
 
-def members(group: str, version: int, ports: Sequence[Port]) -> list[str]:
-    """Addresses and prefixes that speak as members of a group.
+def members(
+    remote: Iterable[tuple[str, int]], members_of_groups: Iterable[Port | Member]
+) -> dict[tuple[str, int], list[str]]:
+    """Addresses and prefixes that speak as members of each (group, IP version).
 
     Allowed address pairs count, as they do in Neutron: who may speak from the VIP is let in
     as the VIP too, and a pair 10.0.0.0/8 makes all of it a member.
     """
-    networks = [
-        network
-        for port in ports
-        if group in port.security_groups
-        for network in (
-            *(pair.network for pair in port.allowed_address_pairs),
-            *(parse_network(text) for text in port.fixed_ips),
-        )
-    ]
-    # An interval set takes no overlapping elements.
-    if version == 4:
-        collapsed = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
-        return [str(network) for network in collapsed]
-    return [
-        str(network)
-        for network in collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
-    ]
+    found: dict[tuple[str, int], set[IPNetwork]] = {key: set() for key in remote}
+    for member in members_of_groups:
+        networks = [pair.network for pair in member.allowed_address_pairs]
+        networks += [parse_network(text) for text in member.fixed_ips]
+        for group in member.security_groups:
+            for network in networks:
+                if (group, network.version) in found:
+                    found[group, network.version].add(network)
+    return {key: _apart(networks) for key, networks in found.items()}
+
+
+def _apart(networks: Iterable[IPNetwork]) -> list[str]:
+    """Without those that are part of another, since an interval set takes no overlap.
+
+    Neighbours are left as they are: one that comes or goes is then one element.
+    """
+    apart: list[IPNetwork] = []
+    for network in sorted(networks, key=lambda n: (int(n.network_address), n.prefixlen)):
+        if not apart or int(network.network_address) > int(apart[-1].broadcast_address):
+            apart.append(network)
+    return [str(network) for network in apart]
 
 
 def _match(rule: SecurityGroupRule) -> str:

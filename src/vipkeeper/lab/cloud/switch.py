@@ -47,9 +47,12 @@ class Switch:
     def __init__(self, spec: CloudSpec) -> None:
         self._networks = spec.networks
         self._bridges = {network.name: f"brq{n}" for n, network in enumerate(spec.networks)}
+        self._zones = {bridge: n for n, bridge in enumerate(self._bridges.values(), start=1)}
         self._plugs: dict[str, Plug] = {}
         self._trusted: list[str] = []
+        self._numbers: dict[str, int] = {}
         self._enforced: Enforced | None = None
+        self._rules: port_security.Ruleset | None = None
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
@@ -111,7 +114,7 @@ class Switch:
                     raise
 
     def secure(self, spec: CloudSpec) -> None:
-        """Put the ports' and groups' rules in force, in one transaction.
+        """Put the ports' and groups' rules in force, at once.
 
         Connections that the rules before let in and these would not are no longer known.
         """
@@ -119,10 +122,12 @@ class Switch:
             [self._port(spec, name, plug) for name, plug in self._plugs.items()],
             spec.security_groups,
         )
-        bridges = list(self._bridges.values())
-        links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
+        wanted = port_security.ruleset(enforced.ports, enforced.groups, self._zones)
+        for stage in port_security.stages(self._rules, wanted):
+            links.nft(port_security.transaction(self._rules, stage))
+            self._rules = stage
         if self._enforced is not None:
-            links.forget_connections(forgotten(self._enforced, enforced, bridges))
+            links.forget_connections(forgotten(self._enforced, enforced, self._zones))
         self._enforced = enforced
 
     def drops(self) -> list[drops.DropCount]:
@@ -136,8 +141,9 @@ class Switch:
 
     def _port(self, spec: CloudSpec, name: str, plug: Plug) -> ports.Port:
         bridge = self._bridges[plug.network]
+        number = self._numbers.setdefault(name, len(self._numbers) + 1)
         if name in self._trusted:
-            return ports.Port(name, plug.tap, bridge, plug.mac_address, trusted=True)
+            return ports.Port(name, plug.tap, bridge, plug.mac_address, trusted=True, number=number)
         port = spec.port(name)
         return ports.Port(
             name,
@@ -148,4 +154,5 @@ class Switch:
             port.allowed_address_pairs,
             self.port_security_enabled(spec, port),
             port.security_groups,
+            number=number,
         )
