@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 
-from tests.netns.frames import Wire, ip_frame
+from tests.netns.frames import Wire, arp, ip_frame
 from tests.topology import Network, wait_until
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.drops import Reason, parse_counters
 from vipkeeper.lab.port_security import SYSCTLS, Ruleset, ruleset, transaction
-from vipkeeper.lab.ports import Port
+from vipkeeper.lab.ports import Member, Port
 from vipkeeper.lab.security_groups import (
     SecurityGroup,
     SecurityGroupRule,
@@ -44,7 +46,9 @@ class Switch:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.bridges = {"switch": 1}
+        self.back_end = BackEnd.LINUXBRIDGE
         self.in_force: Ruleset | None = None
+        self._marks = 0
         for name, value in SYSCTLS.items():
             network.run("sysctl", "-qw", f"{name}={value}")
         nodes = {
@@ -68,9 +72,16 @@ class Switch:
             for number, (name, address) in enumerate(ADDRESSES.items(), start=1)
         }  # fmt: skip
 
-    def apply(self, groups: Sequence[SecurityGroup] = GROUPS, /, **ports: Port) -> None:
+    def apply(
+        self,
+        groups: Sequence[SecurityGroup] = GROUPS,
+        unplugged: Sequence[Member] = (),
+        /,
+        **ports: Port,
+    ) -> None:
         """Put these ports in force instead of what they were in the test before."""
-        self.load(ruleset([*(self.ports | ports).values()], groups, self.bridges))
+        plugged = [*(self.ports | ports).values()]
+        self.load(ruleset(plugged, groups, self.bridges, unplugged, self.back_end))
 
     def load(self, wanted: Ruleset) -> None:
         self.run(["nft", "-f", "-"], transaction(self.in_force, wanted))
@@ -85,9 +96,17 @@ class Switch:
 
     def learn(self) -> None:
         """Let the bridge know who is where, so that it floods nothing that has one receiver."""
-        for name, wire in self.wires.items():
+        for name in self.wires:
             listener = self.wires["a" if name != "a" else "b"]
-            listener.until(wire.mark())
+            listener.until(self.mark(name))
+
+    def mark(self, sender: str) -> bytes:
+        """A frame that passes whatever else does not: a question under the own addresses."""
+        self._marks += 1
+        target = str(IPv4Address("198.18.0.0") + self._marks)  # RFC 2544's, nobody's here
+        frame = arp(self.macs[sender], ADDRESSES[sender], target)
+        self.wires[sender].send(frame)
+        return frame
 
     def drops(self) -> dict[tuple[str, Reason], int]:
         counts = parse_counters(self.network.run("nft", "-j", "list", "counters"))
@@ -121,7 +140,7 @@ class Switch:
         for wire in self.wires.values():
             wire.forget()
         self.counted(sender, frame, reason, at=at or sender)
-        assert frame not in self.wires[receiver].until(self.wires[sender].mark())
+        assert frame not in self.wires[receiver].until(self.mark(sender))
 
     def counted(self, sender: str, frame: bytes, reason: Reason, *, at: str) -> None:
         """It is counted, for this reason at this port and for no other."""

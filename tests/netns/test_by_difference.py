@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.topology import Network
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.port_security import Ruleset, ruleset, stages, transaction
 from vipkeeper.lab.ports import AddressPair, Member, Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, default_group
@@ -107,7 +108,8 @@ def drawn(chance: random.Random) -> Ruleset:
         for last in range(198, 206)
         if chance.random() < 0.3
     ]
-    return ruleset(ports, groups, {"one": 1, "two": chance.choice((2, 3))}, unplugged)
+    back_end = chance.choice(tuple(BackEnd))
+    return ruleset(ports, groups, {"one": 1, "two": chance.choice((2, 3))}, unplugged, back_end)
 
 
 def test_each_step_by_difference(filters: tuple[Filter, Filter]) -> None:

@@ -75,7 +75,7 @@ class TestGroups:
             "a", "b", VRRP, b"advert", destination="224.0.0.18", destination_mac=VRRP_GROUP_MAC
         )
         switch.dropped("a", "c", frame, Reason.NO_INGRESS_RULE, at="c")
-        assert frame in switch.wires["b"].until(switch.wires["a"].mark())
+        assert frame in switch.wires["b"].until(switch.mark("a"))
 
     def test_ipv4_with_the_number_of_icmpv6_gets_nothing_of_what_icmpv6_may(
         self, switch: Switch

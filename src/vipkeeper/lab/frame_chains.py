@@ -5,37 +5,44 @@ And the mark by which the checks on its packet find the two ports that it passes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from vipkeeper.lab.back_end import allowed_macs
 from vipkeeper.lab.drops import BRIDGE_TABLE, Reason, drop
-from vipkeeper.lab.ports import Port, parse_mac
+from vipkeeper.lab.matches import one_of, out_mark
+from vipkeeper.lab.ports import Port
 from vipkeeper.lab.tables import Chain, ElementSet, Table
 
-OUT_PORT_SHIFT = 16
-"""The mark: the number of the port a packet comes from, above it the one it goes to."""
+FrameChains = Callable[[Port, Sequence[str]], Mapping[str, Chain]]
+"""The chains "mac", "arp" and "out" of a port, given the MAC addresses it gets frames for."""
 
 
-def frame_table(ports: Sequence[Port], counters: frozenset[str]) -> Table:
+def frame_table(
+    ports: Sequence[Port],
+    counters: frozenset[str],
+    frame_chains: FrameChains,
+    delivered: Mapping[str, Sequence[str]],
+) -> Table:
     """The bridge family's table.
 
     A port comes and goes by an element in each map; the base chains stay as they are.
     """
-    filtered = [port for port in ports if port.filtered and port.admin_state_up]
     chains = _base_chains()
+    jumps: dict[str, dict[str, str]] = {"mac": {}, "arp": {}, "out": {}}
     for port in ports:
-        chains |= _chains(port)
+        for kind, chain in _chains(port, frame_chains, delivered).items():
+            chains[f"{kind}-{port.name}"] = chain
+            jumps[kind][_quoted(port.device)] = f"jump {kind}-{port.name}"
+    numbers = {_quoted(port.device): str(port.number) for port in ports}
     return Table(
         BRIDGE_TABLE,
         counters,
         {
-            "in-ports": ElementSet(
-                "map",
-                "type ifname : mark;",
-                {_quoted(port.device): str(port.number) for port in ports},
-            ),
-            "mac-chains": _verdicts("mac", [port for port in ports if _checked(port)]),
-            "arp-chains": _verdicts("arp", filtered),
-            "out-chains": _verdicts("out", ports),
+            "in-ports": ElementSet("map", "type ifname : mark;", numbers),
+            **{
+                f"{kind}-chains": ElementSet("map", "type ifname : verdict;", elements)
+                for kind, elements in jumps.items()
+            },
         },
         chains,
     )
@@ -56,39 +63,34 @@ def _base_chains() -> dict[str, Chain]:
     }
 
 
-def _verdicts(chain: str, ports: Sequence[Port]) -> ElementSet:
-    jumps = {_quoted(port.device): f"jump {chain}-{port.name}" for port in ports}
-    return ElementSet("map", "type ifname : verdict;", jumps)
-
-
 def _quoted(device: str) -> str:
     return f'"{device}"'
 
 
-def _checked(port: Port) -> bool:
-    return port.filtered or not port.admin_state_up
-
-
-def _chains(port: Port) -> dict[str, Chain]:
+def _chains(
+    port: Port, frame_chains: FrameChains, delivered: Mapping[str, Sequence[str]]
+) -> Mapping[str, Chain]:
     if not port.admin_state_up:
         down = Chain((drop(Reason.PORT_DOWN, port.name),))
-        return {f"mac-{port.name}": down, f"out-{port.name}": down}
-    out = Chain((f"meta mark set meta mark & 0x0000ffff | {port.number << OUT_PORT_SHIFT:#x}",))
+        return {"mac": down, "out": down}
     if not port.filtered:
-        return {f"out-{port.name}": out}
+        return {"out": Chain((out_mark(port),))}
+    return frame_chains(port, delivered[port.name])
+
+
+def linuxbridge_frame_chains(port: Port, _delivered: Sequence[str]) -> dict[str, Chain]:
+    """The agent does not look at the destination MAC address."""
     return {
-        f"mac-{port.name}": _mac_chain(port),
-        f"arp-{port.name}": _arp_chain(port),
-        f"out-{port.name}": out,
+        "mac": _mac_chain(port),
+        "arp": _arp_chain(port),
+        "out": Chain((out_mark(port),)),
     }
 
 
 def _mac_chain(port: Port) -> Chain:
-    macs = [parse_mac(port.mac_address)]
-    macs += [parse_mac(pair.mac_address) for pair in port.allowed_address_pairs if pair.mac_address]
     return Chain(
         (
-            f"ether saddr {{ {', '.join(dict.fromkeys(macs))} }} return",
+            f"ether saddr {one_of(allowed_macs(port))} return",
             drop(Reason.MAC_SPOOFING, port.name),
         )
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vipkeeper.lab.drops import INET_TABLE, Reason, drop
-from vipkeeper.lab.frame_chains import OUT_PORT_SHIFT
-from vipkeeper.lab.group_rules import group_matches, member_set
+from vipkeeper.lab.group_rules import KnownByMac, Members, group_matches, member_set
+from vipkeeper.lab.matches import OUT_PORT_SHIFT
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import Direction, SecurityGroup
 from vipkeeper.lab.tables import Chain, ElementSet, Table, address_set
@@ -19,56 +19,52 @@ _ROUTER_ADVERTISEMENT = "134"
 _KNOWN = "ct state established,related accept"
 
 
+PacketChains = Callable[[Port, Mapping[str, SecurityGroup]], Mapping[str, Chain]]
+"""The chains "egress" and "ingress" of a port, and those that only they jump to."""
+
+
 def packet_table(
     ports: Sequence[Port],
     groups: Mapping[str, SecurityGroup],
-    bridges: Mapping[str, int],
-    members: Mapping[tuple[str, int], Iterable[str]],
+    zones: Mapping[str, int],
+    members: Members,
     counters: frozenset[str],
+    packet_chains: PacketChains,
 ) -> Table:
     """The inet family's table.
 
     Args:
-        bridges: name and connection tracking zone.
-        members: the addresses of each (remote group, IP version).
+        ports: those whose packets are checked.
+        zones: the bridges, each with its connection tracking zone.
     """
-    filtered = [port for port in ports if port.filtered and port.admin_state_up]
-    stateless = [port for port in filtered if not _stateful(port, groups)]
     chains = _base_chains()
-    for name in dict.fromkeys(name for port in filtered for name in port.security_groups):
-        chains |= _group_chains(groups[name])
-    for port in filtered:
-        chains |= _source_chains(port)
-        chains[f"egress-{port.name}"] = _egress_chain(port, groups)
-        chains[f"ingress-{port.name}"] = _ingress_chain(port, groups)
-    zones = {f'"{bridge}"': str(zone) for bridge, zone in bridges.items()}
+    for name in dict.fromkeys(name for port in ports for name in port.security_groups):
+        chains |= _group_chains(groups[name], members.by_mac)
+    for port in ports:
+        for kind, chain in packet_chains(port, groups).items():
+            chains[f"{kind}-{port.name}"] = chain
+    stateless = [str(port.number) for port in ports if not stateful(port, groups)]
     sets = {
-        "zones": ElementSet("map", "typeof iifname : ct zone;", zones),
-        "stateless-ports": ElementSet(
-            "set", "type mark;", {_in_mark(port): "" for port in stateless}
+        "zones": ElementSet(
+            "map",
+            "typeof iifname : ct zone;",
+            {f'"{bridge}"': str(zone) for bridge, zone in zones.items()},
         ),
+        "stateless-ports": ElementSet("set", "type mark;", dict.fromkeys(stateless, "")),
         "egress-chains": ElementSet(
             "map",
             "type mark : verdict;",
-            {_in_mark(port): f"jump egress-{port.name}" for port in filtered},
+            {str(port.number): f"jump egress-{port.name}" for port in ports},
         ),
         "ingress-chains": ElementSet(
             "map",
             "type mark : verdict;",
-            {_out_mark(port): f"jump ingress-{port.name}" for port in filtered},
+            {f"{port.number << OUT_PORT_SHIFT:#x}": f"jump ingress-{port.name}" for port in ports},
         ),
     }
-    for (name, version), addresses in members.items():
+    for (name, version), addresses in members.addresses.items():
         sets[member_set(name, version)] = address_set(version, addresses)
     return Table(INET_TABLE, counters, sets, chains)
-
-
-def _in_mark(port: Port) -> str:
-    return str(port.number)
-
-
-def _out_mark(port: Port) -> str:
-    return f"{port.number << OUT_PORT_SHIFT:#x}"
 
 
 def _base_chains() -> dict[str, Chain]:
@@ -93,13 +89,22 @@ def _base_chains() -> dict[str, Chain]:
     }
 
 
-def _group_chains(group: SecurityGroup) -> dict[str, Chain]:
+def _group_chains(group: SecurityGroup, known_by_mac: KnownByMac) -> dict[str, Chain]:
     """A group's rules, once for all its ports."""
+    directions: tuple[Direction, ...] = ("egress", "ingress")
+    chains = {}
+    for direction in directions:
+        matches = dict.fromkeys(group_matches(group, direction, known_by_mac))
+        rules = tuple(f"{match} accept" for match in matches)
+        chains[f"group-{direction}-{group.name}"] = Chain(rules)
+    return chains
+
+
+def linuxbridge_packet_chains(port: Port, groups: Mapping[str, SecurityGroup]) -> dict[str, Chain]:
     return {
-        f"group-{direction}-{group.name}": Chain(
-            tuple(f"{match} accept" for match in dict.fromkeys(group_matches(group, direction)))
-        )
-        for direction in ("egress", "ingress")
+        **_source_chains(port),
+        "egress": _egress_chain(port, groups),
+        "ingress": _ingress_chain(port, groups),
     }
 
 
@@ -109,7 +114,7 @@ def _source_chains(port: Port) -> dict[str, Chain]:
     for version, family in ((4, "ip"), (6, "ip6")):
         sources = [(network, mac) for network, mac in port.sources() if network.version == version]
         if sources:
-            chains[f"source{version}-{port.name}"] = Chain(
+            chains[f"source{version}"] = Chain(
                 (
                     *(
                         (f"{family} saddr {network} " if network.prefixlen else "")
@@ -167,7 +172,7 @@ def _ingress_chain(port: Port, groups: Mapping[str, SecurityGroup]) -> Chain:
     )
 
 
-def _stateful(port: Port, groups: Mapping[str, SecurityGroup]) -> bool:
+def stateful(port: Port, groups: Mapping[str, SecurityGroup]) -> bool:
     """Neutron refuses to have groups of both kinds on one port."""
     return all(groups[name].stateful for name in port.security_groups)
 
@@ -180,11 +185,11 @@ def _by_groups(
     otherwise: Reason,
 ) -> list[str]:
     """What ends both chains: known connections, the groups' rules, and the two drops."""
-    stateful = _stateful(port, groups)
+    tracked = stateful(port, groups)
     return [
-        *([_KNOWN] if stateful else []),
+        *([_KNOWN] if tracked else []),
         *provided,
         *(f"jump group-{direction}-{name}" for name in dict.fromkeys(port.security_groups)),
-        *(["ct state invalid " + drop(Reason.INVALID, port.name)] if stateful else []),
+        *(["ct state invalid " + drop(Reason.INVALID, port.name)] if tracked else []),
         drop(otherwise, port.name),
     ]

@@ -29,10 +29,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vipkeeper.errors import LabError
+from vipkeeper.lab import ovn_chains, ovs_chains
+from vipkeeper.lab.back_end import BackEnd, delivered_macs
 from vipkeeper.lab.drops import BRIDGE_TABLE, INET_TABLE, Reason, counter_name
-from vipkeeper.lab.frame_chains import frame_table
+from vipkeeper.lab.frame_chains import FrameChains, frame_table, linuxbridge_frame_chains
 from vipkeeper.lab.group_rules import members, remote_groups
-from vipkeeper.lab.packet_chains import packet_table
+from vipkeeper.lab.packet_chains import PacketChains, linuxbridge_packet_chains, packet_table
 from vipkeeper.lab.ports import Member, Port
 from vipkeeper.lab.security_groups import SecurityGroup
 from vipkeeper.lab.tables import Table, difference, prepared
@@ -62,6 +64,7 @@ def ruleset(
     groups: Sequence[SecurityGroup],
     bridges: Mapping[str, int],
     unplugged: Sequence[Member] = (),
+    back_end: BackEnd = BackEnd.LINUXBRIDGE,
 ) -> Ruleset:
     """These ports and groups as tables.
 
@@ -70,6 +73,7 @@ def ruleset(
         groups: all security groups, in any order.
         bridges: all bridges, each with a connection tracking zone of its own.
         unplugged: the ports that are in groups without being on the switch.
+        back_end: whose checks are made.
 
     Raises:
         LabError: a name or number is there twice, or a port or rule names a group or bridge
@@ -77,18 +81,35 @@ def ruleset(
     """
     known = {group.name: group for group in groups}
     _check_names(ports, groups, known, bridges)
+    if not back_end.knows_stateless_groups:
+        known = {name: replace(group, stateful=True) for name, group in known.items()}
     in_groups: list[Port | Member] = [port for port in ports if port.filtered]
     in_groups += unplugged
+    frame_chains, packet_chains = _CHAINS[back_end]
     return Ruleset(
-        frame_table(ports, _counters(BRIDGE_TABLE, ports)),
-        packet_table(
+        frame_table(
             ports,
+            _counters(BRIDGE_TABLE, ports, back_end),
+            frame_chains,
+            delivered_macs(ports, back_end),
+        ),
+        packet_table(
+            [port for port in ports if port.filtered and port.admin_state_up],
             known,
             bridges,
-            members(sorted(remote_groups(groups)), in_groups),
-            _counters(INET_TABLE, ports),
+            members(sorted(remote_groups(groups)), in_groups, back_end),
+            _counters(INET_TABLE, ports, back_end),
+            packet_chains,
         ),
     )
+
+
+_CHAINS: Mapping[BackEnd, tuple[FrameChains, PacketChains]] = {
+    BackEnd.LINUXBRIDGE: (linuxbridge_frame_chains, linuxbridge_packet_chains),
+    BackEnd.OVS: (ovs_chains.frame_chains, ovs_chains.packet_chains),
+    BackEnd.DVR: (ovs_chains.frame_chains, ovs_chains.packet_chains),
+    BackEnd.OVN: (ovn_chains.frame_chains, ovn_chains.packet_chains),
+}
 
 
 def transaction(before: Ruleset | None, after: Ruleset) -> str:
@@ -120,13 +141,14 @@ def stages(before: Ruleset | None, after: Ruleset) -> Iterator[Ruleset]:
     yield after
 
 
-def _counters(table: str, ports: Sequence[Port]) -> frozenset[str]:
+def _counters(table: str, ports: Sequence[Port], back_end: BackEnd) -> frozenset[str]:
     """All that a port could need, so that they outlast its port security."""
+    reasons = [reason for reason in back_end.reasons if reason.table == table]
     return frozenset(
         counter_name(reason, port.name)
         for port in ports
-        for reason in Reason
-        if reason.table == table and (not port.trusted or reason == Reason.PORT_DOWN)
+        for reason in reasons
+        if not port.trusted or reason == Reason.PORT_DOWN
     )
 
 

@@ -76,6 +76,19 @@ def parse_mac(text: str) -> str:
     return text.lower()
 
 
+def apart(networks: Iterable[IPNetwork]) -> list[str]:
+    """Without those that are part of another, since an nftables set takes no overlap.
+
+    All of one family. Neighbours are left as they are: one that comes or goes is then one
+    element.
+    """
+    kept: list[IPNetwork] = []
+    for network in sorted(networks, key=lambda n: (int(n.network_address), n.prefixlen)):
+        if not kept or int(network.network_address) > int(kept[-1].broadcast_address):
+            kept.append(network)
+    return [str(network) for network in kept]
+
+
 @dataclass(frozen=True, slots=True)
 class AddressPair:
     """Another address that a port may speak from.

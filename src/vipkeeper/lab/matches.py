@@ -1,0 +1,66 @@
+"""nftables matches that the chains of Open vSwitch and OVN have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vipkeeper.lab.drops import Reason, drop
+from vipkeeper.lab.ports import IPNetwork, Port, Source
+from vipkeeper.lab.security_groups import Direction
+
+OUT_PORT_SHIFT = 16
+"""The mark: the number of the port a packet comes from, above it the one it goes to."""
+
+MULTICAST = "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00"
+"""To a group or to all: IEEE 802's group bit."""
+
+
+def out_mark(port: Port) -> str:
+    return f"meta mark set meta mark & 0x0000ffff | {port.number << OUT_PORT_SHIFT:#x}"
+
+
+def one_of(values: Iterable[str]) -> str:
+    return f"{{ {', '.join(values)} }}"
+
+
+def foreign_destination(macs: Sequence[str]) -> str:
+    """A frame to one receiver that is none of these; with none at all, to any one."""
+    to_one = "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 "
+    return to_one + (f"ether daddr != {one_of(macs)} " if macs else "")
+
+
+def from_source(match: str, source: Source) -> str:
+    """Address and MAC address together; ``match`` names the address ("arp saddr ip")."""
+    network, mac = source
+    return f"ether saddr {mac} " + (f"{match} {network} " if network.prefixlen else "")
+
+
+def target_is(network: IPNetwork) -> str:
+    """The target of a neighbour advertisement, at offset 8 of ICMPv6 (RFC 4861 4.4)."""
+    if not network.prefixlen:
+        return ""
+    value, mask = int(network.network_address), int(network.netmask)
+    masked = "" if network.prefixlen == network.max_prefixlen else f"& {mask:#034x} "
+    return f"@th,64,128 {masked}== {value:#034x} "
+
+
+def by_groups(
+    port: Port, direction: Direction, otherwise: Reason, *, stateful: bool = True
+) -> list[str]:
+    """What ends both chains where the one who began a connection is held against the rules.
+
+    Only answers pass for being known: a rule that is taken away is felt at once, and what is
+    invalid is dropped even if a rule would let it in. OVS: ``_initialize_tracked_ingress``,
+    priority 50 against the rules' 70; OVN: ovn-northd(8), "Ingress Table: from-lport ACLs",
+    priority 65532.
+    """
+    known = [
+        "ct state invalid " + drop(Reason.INVALID, port.name),
+        "ct state established ct direction reply accept",
+        "ct state related accept",
+    ]
+    return [
+        *(known if stateful else []),
+        *(f"jump group-{direction}-{name}" for name in dict.fromkeys(port.security_groups)),
+        drop(otherwise, port.name),
+    ]
