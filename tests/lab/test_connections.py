@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, default_group
@@ -64,3 +65,10 @@ def test_nothing_is_forgotten_where_rules_come_or_stay_or_end() -> None:
     assert lines(same, same) == []
     assert lines(same, (PORT, web(TCP_80, VRRP))) == []
     assert lines(same, (off, web())) == []
+
+
+def test_open_vswitch_and_ovn_forget_nothing() -> None:
+    states = [Enforced((PORT,), (web(*rules), default_group())) for rules in ((TCP_80,), ())]
+    for back_end in BackEnd:
+        lines = forgotten(states[0], states[1], BRIDGES, back_end)
+        assert bool(lines) == (back_end == BackEnd.LINUXBRIDGE)

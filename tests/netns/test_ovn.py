@@ -197,7 +197,11 @@ class TestGroups:
         ovn.passes("b", "a", answer)
         closed = replace(VRRP_RULE, rules=egress_to_anywhere())
         ovn.apply([closed if group == VRRP_RULE else group for group in GROUPS], a=a, b=b)
+        ovn.passes("b", "a", answer)
         ovn.dropped("a", "b", advert, Reason.NO_INGRESS_RULE, at="b")
+        ovn.dropped("b", "a", answer, Reason.INVALID)
+        ovn.apply(a=a, b=b)
+        ovn.passes("a", "b", advert)
         ovn.passes("b", "a", answer)
 
     def test_what_is_invalid_is_dropped_though_a_rule_would_let_it_in(self, ovn: Switch) -> None:

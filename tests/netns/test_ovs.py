@@ -181,8 +181,13 @@ class TestConnections:
         ovs.passes("b", "a", answer)
         closed = replace(VRRP_RULE, rules=egress_to_anywhere())
         ovs.apply([closed if group == VRRP_RULE else group for group in GROUPS], a=a, b=b)
-        ovs.dropped("a", "b", advert, Reason.NO_INGRESS_RULE, at="b")
         ovs.passes("b", "a", answer)
+        ovs.dropped("a", "b", advert, Reason.NO_INGRESS_RULE, at="b")
+        ovs.dropped("b", "a", answer, Reason.INVALID)
+        ovs.apply(a=a, b=b)
+        # Its flows at priority 70 ask for no mark, and those of answers do.
+        ovs.passes("a", "b", advert)
+        ovs.dropped("b", "a", answer, Reason.INVALID)
 
     def test_what_is_invalid_is_dropped_though_a_rule_would_let_it_in(self, ovs: Switch) -> None:
         ovs.dropped("a", "b", ovs.frame("a", "b", TCP, tcp(5, 9, RST)), Reason.INVALID)

@@ -53,6 +53,11 @@ class BackEnd(StrEnum):
         return self in (BackEnd.LINUXBRIDGE, BackEnd.OVN)
 
     @property
+    def deletes_connections(self) -> bool:
+        """Whether a change of rules ends connections by deletion; the others mark them."""
+        return self is BackEnd.LINUXBRIDGE
+
+    @property
     def reasons(self) -> frozenset[Reason]:
         """Why it can drop a packet at all."""
         return _COMMON | _PARTICULAR[self]

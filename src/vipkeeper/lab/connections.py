@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, egress_to_anywhere
 
@@ -48,14 +49,23 @@ _ANYTHING = frozenset(
 )
 
 
-def forgotten(before: Enforced, after: Enforced, bridges: Mapping[str, int]) -> list[str]:
+def forgotten(
+    before: Enforced,
+    after: Enforced,
+    bridges: Mapping[str, int],
+    back_end: BackEnd = BackEnd.LINUXBRIDGE,
+) -> list[str]:
     """Lines for ``conntrack -R FILE`` that end what the rules before let in and those after do not.
 
     To be run when the new rules are in force, or a packet could bring a connection back.
 
     Args:
         bridges: name and connection tracking zone.
+        back_end: Open vSwitch and OVN delete nothing; their rules see to it themselves
+            (:func:`vipkeeper.lab.matches.by_groups`).
     """
+    if not back_end.deletes_connections:
+        return []
     lines = dict.fromkeys(
         line
         for port in after.ports

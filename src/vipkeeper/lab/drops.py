@@ -50,7 +50,11 @@ class Reason(StrEnum):
     NO_INGRESS_RULE = "no-ingress-rule"
     """No group of the receiving port lets it in."""
     INVALID = "invalid"
-    """It belongs to no connection and can begin none, and no rule lets it pass."""
+    """It belongs to no connection and can begin none, and no rule lets it pass.
+
+    With OVS and OVN whatever the rules say, and also the answers of a connection whose
+    beginner is refused by now.
+    """
 
     @property
     def table(self) -> str:

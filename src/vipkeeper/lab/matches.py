@@ -44,23 +44,42 @@ def target_is(network: IPNetwork) -> str:
     return f"@th,64,128 {masked}== {value:#034x} "
 
 
-def by_groups(
-    port: Port, direction: Direction, otherwise: Reason, *, stateful: bool = True
-) -> list[str]:
-    """What ends both chains where the one who began a connection is held against the rules.
+_BLOCKED = "0x1"
+"""The mark of a connection that was let in once and is not any more: firewall's
+CT_MARK_INVALID, northd's ct_mark.blocked."""
+_LET_IN = "0x0"
 
-    Only answers pass for being known: a rule that is taken away is felt at once, and what is
-    invalid is dropped even if a rule would let it in. OVS: ``_initialize_tracked_ingress``,
-    priority 50 against the rules' 70; OVN: ovn-northd(8), "Ingress Table: from-lport ACLs",
-    priority 65532.
+
+def by_groups(
+    port: Port,
+    direction: Direction,
+    otherwise: Reason,
+    *,
+    stateful: bool = True,
+    let_in_again: bool,
+) -> list[str]:
+    """What ends both chains where who began a connection is held against the rules each time.
+
+    Only answers pass for being known. A rule that is taken away is felt at once, in both
+    directions as soon as one packet has been refused; what is invalid is dropped even if a
+    rule would let it in. OVS: ``_initialize_tracked_ingress``, priorities 50 and 40 against
+    the rules' 70; OVN: ovn-northd(8), "from-lport ACL evaluation", priority 65532.
+
+    Args:
+        let_in_again: whether a rule that comes back unblocks the answers, too.
     """
-    known = [
-        "ct state invalid " + drop(Reason.INVALID, port.name),
+    jumps = [f"jump group-{direction}-{name}" for name in dict.fromkeys(port.security_groups)]
+    if not stateful:
+        return [*jumps, drop(otherwise, port.name)]
+    unblock = f"ct state established ct direction original ct mark set {_LET_IN}"
+    invalid = drop(Reason.INVALID, port.name)
+    return [
+        f"ct state invalid {invalid}",
+        f"ct mark {_BLOCKED} ct direction reply {invalid}",
         "ct state established ct direction reply accept",
         "ct state related accept",
-    ]
-    return [
-        *(known if stateful else []),
-        *(f"jump group-{direction}-{name}" for name in dict.fromkeys(port.security_groups)),
+        *([unblock] if let_in_again else []),
+        *jumps,
+        f"ct state established ct mark set {_BLOCKED}",
         drop(otherwise, port.name),
     ]

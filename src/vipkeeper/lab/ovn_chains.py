@@ -156,7 +156,7 @@ def _egress_chain(port: Port, *, stateful: bool) -> Chain:
             # does, whose answers need no rule.
             "meta nfproto ipv4 udp sport 67 udp dport 68 " + drop(Reason.DHCP_SERVER, port.name),
             "meta nfproto ipv6 udp sport 547 udp dport 546 " + drop(Reason.DHCP_SERVER, port.name),
-            *by_groups(port, "egress", Reason.NO_EGRESS_RULE, stateful=stateful),
+            *by_groups(port, "egress", Reason.NO_EGRESS_RULE, stateful=stateful, let_in_again=True),
         )
     )
 
@@ -168,7 +168,9 @@ def _ingress_chain(port: Port, *, stateful: bool) -> Chain:
             f"meta nfproto ipv6 icmpv6 type {_DISCOVERY} accept",
             "meta nfproto ipv4 udp sport 67 udp dport 68 accept",
             "meta nfproto ipv6 udp sport 547 udp dport 546 accept",
-            *by_groups(port, "ingress", Reason.NO_INGRESS_RULE, stateful=stateful),
+            *by_groups(
+                port, "ingress", Reason.NO_INGRESS_RULE, stateful=stateful, let_in_again=True
+            ),
         )
     )
 

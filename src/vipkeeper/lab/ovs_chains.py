@@ -111,7 +111,7 @@ def _egress_chain(port: Port) -> Chain:
             "meta nfproto ipv4 udp sport 67 udp dport 68 " + drop(Reason.DHCP_SERVER, port.name),
             "meta nfproto ipv6 udp sport 547 udp dport 546 " + drop(Reason.DHCP_SERVER, port.name),
             "meta nfproto ipv6 icmpv6 type 134 " + drop(Reason.ROUTER_ADVERTISEMENT, port.name),
-            *by_groups(port, "egress", Reason.NO_EGRESS_RULE),
+            *by_groups(port, "egress", Reason.NO_EGRESS_RULE, let_in_again=False),
         )
     )
 
@@ -124,6 +124,6 @@ def _ingress_chain(port: Port) -> Chain:
             f"meta nfproto ipv6 icmpv6 type {_TO_INSTANCES} accept",
             "meta nfproto ipv4 udp sport 67 udp dport 68 accept",
             "meta nfproto ipv6 udp sport 547 udp dport 546 accept",
-            *by_groups(port, "ingress", Reason.NO_INGRESS_RULE),
+            *by_groups(port, "ingress", Reason.NO_INGRESS_RULE, let_in_again=False),
         )
     )
