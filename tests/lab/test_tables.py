@@ -137,12 +137,20 @@ class TestPrepared:
         steps = list(prepared(self.EMPTY, with_b(TABLE), 3))
         assert len(steps) > 2
         assert all("forward" not in step.chains for step in steps)
-        assert all(not wanted.elements for step in steps for wanted in step.sets.values())
+        assert not any(step.sets["jumps"].elements for step in steps if "jumps" in step.sets)
         last = steps[-1]
         assert last.counters == with_b(TABLE).counters
         assert last.chains == {
             name: chain for name, chain in with_b(TABLE).chains.items() if name != "forward"
         }
+
+    def test_a_set_is_filled_bit_by_bit(self) -> None:
+        many = [f"10.0.{n >> 8}.{n & 255}/32" for n in range(1000)]
+        table = Table("inet t", sets={"known": address_set(4, many)})
+        steps = list(prepared(self.EMPTY, table, 25))
+        counts = [len(step.sets["known"].elements) for step in steps]
+        assert counts == [200, 400, 600, 800, 1000]
+        assert steps[-1] == table
 
     def test_nothing_that_is_there_changes(self) -> None:
         changed = replace(with_b(TABLE), chains={**with_b(TABLE).chains, "a": Chain(("drop",))})

@@ -1,6 +1,4 @@
-"""Port security as Neutron's linuxbridge agent enforces it, compiled for nftables.
-
-::
+"""Port security as Neutron's back ends enforce it, compiled for nftables; linuxbridge's::
 
     frame from an instance, at its tap              bridge vipkeeper_ports
       prerouting   MAC chain     source MAC in {port's, pairs'}
@@ -14,7 +12,8 @@
 
 The agent has the upper half in ebtables, the lower in iptables with ``physdev``. nftables'
 bridge family knows no ``ct state`` on every kernel, and its inet family no bridge ports:
-hence the mark, set before br_netfilter hands the packet on (NF_BR_PRI_BRNF is 0).
+hence the mark, set before br_netfilter hands the packet on (NF_BR_PRI_BRNF is 0). The other
+back ends' checks are made in the same places (:mod:`vipkeeper.lab.back_end`).
 
 :func:`ruleset` is pure: a value that says what is to be in the kernel. :func:`transaction`
 is the text for ``nft -f -`` that takes the kernel from one to another at once; the counters

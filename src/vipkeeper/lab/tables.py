@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from vipkeeper.lab.nft import block
@@ -132,8 +133,14 @@ def _deleted(before: Table, after: Table) -> Iterator[str]:
         yield f"delete counter {after.name} {name}"
 
 
+ELEMENTS_A_WEIGHT = 10
+"""An element takes 40 bytes of a message, a rule ten times as many."""
+
+
 def prepared(before: Table, after: Table, at_once: int) -> Iterator[Table]:
-    """Tables on the way from one to the other, each with so many new objects or rules at most.
+    """Tables on the way from one to the other, each with so much that is new at most.
+
+    It is counted in rules, which a counter or an empty chain is taken for as well.
 
     They have the new counters, sets and chains besides all that was there, but nothing
     leads to them yet: the step from the last of these to ``after`` is what changes the
@@ -150,6 +157,10 @@ def prepared(before: Table, after: Table, at_once: int) -> Iterator[Table]:
             counters.add(name)
         elif kind == "set":
             sets[name] = replace(after.sets[name], elements={})
+        elif kind == "elements":
+            there, wanted = sets[name].elements, after.sets[name].elements
+            more = islice(wanted.items(), len(there), len(there) + ELEMENTS_A_WEIGHT * weight)
+            sets[name] = replace(sets[name], elements={**there, **dict(more)})
         elif kind == "chain":
             chains[name] = replace(after.chains[name], rules=())
         else:
@@ -165,6 +176,9 @@ def _new(before: Table, after: Table) -> Iterator[tuple[str, str, int]]:
     for name in after.sets:
         if name not in before.sets:
             yield "set", name, 1
+            if after.sets[name].kind == "set":  # a map's elements lead to chains
+                for _ in range(0, len(after.sets[name].elements), 10 * ELEMENTS_A_WEIGHT):
+                    yield "elements", name, 10
     # A base chain is in force as soon as it is there.
     new = [name for name in after.chains if name not in before.chains]
     new = [name for name in new if not after.chains[name].hook]
