@@ -17,7 +17,7 @@ from vipkeeper.lab.port_security import Ruleset, ruleset, stages, transaction
 from vipkeeper.lab.ports import AddressPair, Member, Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, default_group
 
-STEPS = 60
+STEPS = 40
 PAIRS = (
     AddressPair("192.168.100.201"),
     AddressPair("192.168.100.200/29"),

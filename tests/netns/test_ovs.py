@@ -167,6 +167,11 @@ class TestDelivery:
         wait_until(lambda: ovs.drops().get(("b", Reason.UNKNOWN_DESTINATION_MAC), 0) > before)
         assert frame not in ovs.wires["b"].until(ovs.mark("a"))
 
+    def test_what_the_bridge_floods_for_another_port_is_not_counted(self, ovs: Switch) -> None:
+        """The back end would not have brought it there."""
+        ovs.network.run("ip", "link", "set", "tap-b", "type", "bridge_slave", "fdb_flush")
+        ovs.passes("a", "b", ovs.frame("a", "b", UDP, udp(5, 7)))
+
     def test_the_destination_address_is_not_checked(self, ovs: Switch) -> None:
         ovs.passes("router", "a", ovs.frame("router", "a", UDP, udp(5, 7), destination=VIP))
 

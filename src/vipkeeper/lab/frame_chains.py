@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vipkeeper.lab.back_end import allowed_macs
 from vipkeeper.lab.drops import BRIDGE_TABLE, Reason, drop
-from vipkeeper.lab.matches import one_of, out_mark
-from vipkeeper.lab.ports import Port
+from vipkeeper.lab.matches import PORT_MACS, one_of, out_mark
+from vipkeeper.lab.ports import Port, parse_mac
 from vipkeeper.lab.tables import Chain, ElementSet, Table
 
 FrameChains = Callable[[Port, Sequence[str]], Mapping[str, Chain]]
@@ -38,6 +38,11 @@ def frame_table(
         BRIDGE_TABLE,
         counters,
         {
+            PORT_MACS: ElementSet(
+                "set",
+                "type ether_addr;",
+                dict.fromkeys((parse_mac(port.mac_address) for port in ports), ""),
+            ),
             "in-ports": ElementSet("map", "type ifname : mark;", numbers),
             **{
                 f"{kind}-chains": ElementSet("map", "type ifname : verdict;", elements)

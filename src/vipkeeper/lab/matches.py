@@ -23,10 +23,22 @@ def one_of(values: Iterable[str]) -> str:
     return f"{{ {', '.join(values)} }}"
 
 
-def foreign_destination(macs: Sequence[str]) -> str:
-    """A frame to one receiver that is none of these; with none at all, to any one."""
-    to_one = "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 "
-    return to_one + (f"ether daddr != {one_of(macs)} " if macs else "")
+PORT_MACS = "port-macs"
+"""Name of the set with the MAC addresses of all ports."""
+
+
+def only_to(macs: Sequence[str], port: Port) -> list[str]:
+    """Rules by which a port gets frames for these MAC addresses, for groups and for all.
+
+    Neither back end floods what it knows the receiver of. The bridge does, until it has
+    heard from it, which is nothing that the other ports should be said to have dropped.
+    """
+    to_another = "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 "
+    to_another += f"ether daddr != {one_of(macs)} "
+    return [
+        f"{to_another}ether daddr @{PORT_MACS} drop",
+        to_another + drop(Reason.UNKNOWN_DESTINATION_MAC, port.name),
+    ]
 
 
 def from_source(match: str, source: Source) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface, ip_network
 
 from vipkeeper.lab.drops import Reason, drop
-from vipkeeper.lab.matches import by_groups, foreign_destination, one_of, out_mark, target_is
+from vipkeeper.lab.matches import by_groups, one_of, only_to, out_mark, target_is
 from vipkeeper.lab.ports import IPNetwork, Port, apart, link_local, parse_mac
 from vipkeeper.lab.security_groups import SecurityGroup
 from vipkeeper.lab.tables import Chain
@@ -83,12 +83,7 @@ def frame_chains(port: Port, delivered: Sequence[str]) -> dict[str, Chain]:
                 drop(Reason.ARP_SPOOFING, port.name),
             )
         ),
-        "out": Chain(
-            (
-                foreign_destination(delivered) + drop(Reason.UNKNOWN_DESTINATION_MAC, port.name),
-                out_mark(port),
-            )
-        ),
+        "out": Chain((*only_to(delivered, port), out_mark(port))),
     }
 
 

@@ -13,9 +13,9 @@ from vipkeeper.lab.drops import Reason, drop
 from vipkeeper.lab.matches import (
     MULTICAST,
     by_groups,
-    foreign_destination,
     from_source,
     one_of,
+    only_to,
     out_mark,
     target_is,
 )
@@ -46,12 +46,7 @@ def frame_chains(port: Port, delivered: Sequence[str]) -> dict[str, Chain]:
             )
         ),
         # Table 60, priority 90.
-        "out": Chain(
-            (
-                foreign_destination(delivered) + drop(Reason.UNKNOWN_DESTINATION_MAC, port.name),
-                out_mark(port),
-            )
-        ),
+        "out": Chain((*only_to(delivered, port), out_mark(port))),
     }
 
 

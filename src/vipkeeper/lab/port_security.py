@@ -1,4 +1,6 @@
-"""Port security as Neutron's back ends enforce it, compiled for nftables; linuxbridge's::
+"""Port security as Neutron's back ends enforce it, compiled for nftables.
+
+This is linuxbridge's::
 
     frame from an instance, at its tap              bridge vipkeeper_ports
       prerouting   MAC chain     source MAC in {port's, pairs'}
