@@ -7,70 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from vipkeeper.errors import LabError
-from vipkeeper.lab.port_security import ruleset, transaction
-from vipkeeper.lab.ports import AddressPair, Member, Port
-from vipkeeper.lab.security_groups import (
-    SecurityGroup,
-    SecurityGroupRule,
-    default_group,
-    egress_to_anywhere,
+from tests.lab.rulesets import (
+    MAC,
+    TEST01,
+    TEST02,
+    VIP,
+    VIRTUAL_MAC,
+    compiled,
+    drop,
+    elements,
+    rules_of,
+    with_pairs,
 )
-
-MAC = "fa:16:3e:d4:11:db"
-VIRTUAL_MAC = "00:00:5e:00:01:33"
-VIP = "192.168.100.201"
-
-WEB = SecurityGroup(
-    "web",
-    (
-        *egress_to_anywhere(),
-        SecurityGroupRule("ingress", protocol="tcp", port_range_min=22, port_range_max=22),
-        SecurityGroupRule("ingress", protocol="tcp", port_range_min=80, port_range_max=80),
-        SecurityGroupRule("ingress", protocol="icmp"),
-    ),
-)
-VRRP = SecurityGroup("vrrp", (*egress_to_anywhere(), SecurityGroupRule("ingress", protocol="112")))
-VRRP_SELF = SecurityGroup(
-    "vrrp-self",
-    (
-        *egress_to_anywhere(),
-        SecurityGroupRule("ingress", protocol="vrrp", remote_group="vrrp-self"),
-    ),
-)
-GROUPS = (WEB, VRRP, VRRP_SELF, default_group())
-
-TEST01 = Port(
-    "test01", "tap-test01", "int_net", MAC, ("192.168.100.11",), security_groups=("web",), number=1
-)
-TEST02 = Port(
-    "test02", "tap-test02", "int_net", "fa:16:3e:00:00:02", ("192.168.100.12",),
-    security_groups=("default", "vrrp-self"), number=2,
-)  # fmt: skip
-ROUTER = Port("router", "tap-router", "int_net", "fa:16:3e:00:00:01", trusted=True, number=300)
-BRIDGES = {"int_net": 7}
-
-
-def compiled(port: Port, *others: Port, groups: tuple[SecurityGroup, ...] = GROUPS) -> str:
-    return transaction(None, ruleset((port, *others, ROUTER), groups, BRIDGES))
-
-
-def rules_of(text: str, chain: str) -> list[str] | None:
-    found = re.search(rf"^    chain {re.escape(chain)} {{\n(.*?)^    }}", text, re.M | re.S)
-    return [line.strip() for line in found[1].splitlines()] if found else None
-
-
-def elements(text: str, name: str) -> str | None:
-    found = re.search(rf"^add element \w+ \w+ {re.escape(name)} {{ (.*) }}$", text, re.M)
-    return found[1] if found else None
-
-
-def drop(reason: str) -> str:
-    return f'counter name "{reason}/test01" drop'
-
-
-def with_pairs(*pairs: AddressPair, groups: tuple[str, ...] = ("web", "vrrp")) -> Port:
-    return replace(TEST01, allowed_address_pairs=pairs, security_groups=groups)
+from vipkeeper.lab.ports import AddressPair
 
 
 class TestCaseA:
@@ -322,117 +271,3 @@ class TestIPv6:
             TEST01, fixed_ips=("192.168.100.11", "2001:db8::11"), security_groups=("default",)
         )
         assert "members6-default { 2001:db8::11/128 }" in compiled(port)
-
-
-def test_a_port_without_addresses_may_send_from_any_but_without_arp() -> None:
-    text = compiled(replace(TEST01, fixed_ips=()))
-    assert rules_of(text, "source4-test01") == [f"ether saddr {MAC} return", drop("ip-spoofing")]
-    assert rules_of(text, "arp-test01") == [drop("arp-spoofing")]
-
-
-def test_trusted_ports_have_no_chains() -> None:
-    assert "mac-router" not in TestCaseA.text
-    assert "ingress-router" not in TestCaseA.text
-
-
-def test_members_that_overlap_become_one_prefix() -> None:
-    port = with_pairs(AddressPair("192.168.100.0/24"), AddressPair(VIP), groups=("default",))
-    assert "members4-default { 192.168.100.0/24 }" in compiled(port)
-
-
-def test_a_group_without_members_is_an_empty_set() -> None:
-    text = compiled(TEST01)
-    assert "    set members4-default {\n" in text
-    assert elements(text, "members4-default") is None
-
-
-def test_a_port_without_port_security_is_no_member() -> None:
-    port = replace(TEST01, port_security_enabled=False, security_groups=("default",))
-    assert elements(compiled(port), "members4-default") is None
-
-
-@pytest.mark.parametrize(
-    ("member", "version", "addresses"),
-    [
-        (Member((VIP,), (), ("default",)), 4, f"192.168.100.11/32, {VIP}/32"),
-        (Member((), (AddressPair("10.0.0.0/8"),), ("web", "default")), 4, "10.0.0.0/8, "),
-        (Member(("2001:db8::201",), (), ("default",)), 6, "2001:db8::201/128"),
-        (Member((VIP,), (), ("web",)), 4, "192.168.100.11/32"),
-    ],
-)
-def test_a_port_that_is_not_plugged_in_is_a_member(
-    member: Member, version: int, addresses: str
-) -> None:
-    port = replace(TEST01, security_groups=("default",))
-    text = transaction(None, ruleset((port,), GROUPS, BRIDGES, [member]))
-    found = elements(text, f"members{version}-default")
-    assert found is not None
-    assert found.startswith(addresses)
-
-
-def test_a_groups_rules_are_there_once_for_all_its_ports() -> None:
-    twin = replace(WEB, name="twin", rules=(*WEB.rules, *WEB.rules))
-    ports = [replace(port, security_groups=("web", "twin")) for port in (TEST01, TEST02)]
-    text = compiled(*ports, groups=(*GROUPS, twin))
-    assert rules_of(text, "group-ingress-twin") == rules_of(text, "group-ingress-web")
-    assert text.count("tcp dport 80") == 2
-
-
-def test_nothing_at_all_compiles() -> None:
-    text = transaction(None, ruleset((), (), {}))
-    assert "jump" not in text
-    assert text.startswith(
-        "table bridge vipkeeper_ports\ndelete table bridge vipkeeper_ports\n"
-        "table bridge vipkeeper_ports\n"
-    )
-
-
-def test_a_port_that_is_down_lets_nothing_pass() -> None:
-    text = compiled(replace(TEST01, admin_state_up=False))
-    assert rules_of(text, "mac-test01") == rules_of(text, "out-test01") == [drop("port-down")]
-    assert elements(text, "mac-chains") == '"tap-test01" : jump mac-test01'
-    assert elements(text, "arp-chains") is None
-    assert elements(text, "egress-chains") is None
-
-
-def test_the_router_may_be_down_too() -> None:
-    text = transaction(None, ruleset((replace(ROUTER, admin_state_up=False),), (), BRIDGES))
-    assert rules_of(text, "out-router") == ['counter name "port-down/router" drop']
-    assert elements(text, "mac-chains") == '"tap-router" : jump mac-router'
-
-
-def test_a_stateless_group_knows_no_connections() -> None:
-    text = compiled(TEST01, groups=(replace(WEB, stateful=False), *GROUPS[1:]))
-    assert elements(text, "stateless-ports") == "1"
-    egress, ingress = rules_of(text, "egress-test01"), rules_of(text, "ingress-test01")
-    assert egress is not None
-    assert egress[-2:] == ["jump group-egress-web", drop("no-egress-rule")]
-    assert "ct state" not in "".join((*egress, *(ingress or ())))
-
-
-@pytest.mark.parametrize(
-    ("ports", "groups", "message"),
-    [
-        ((replace(TEST01, security_groups=("wbe",)),), (WEB,), "port test01: .* 'wbe' does not"),
-        ((TEST01, replace(TEST02, name="test01")), GROUPS, "port 'test01' is there twice"),
-        ((TEST01, replace(TEST02, device="tap-test01")), GROUPS, "device 'tap-test01' is there tw"),
-        ((), (WEB, WEB), "security group 'web' is there twice"),
-        ((TEST01, replace(TEST02, number=1)), GROUPS, "port's number 1 is there twice"),
-        ((replace(TEST01, bridge="int"),), (WEB,), "bridge int does not exist"),
-        (
-            (),
-            (SecurityGroup("a", (SecurityGroupRule("ingress", remote_group="b"),)),),
-            "security group a: security group 'b' does not exist",
-        ),
-    ],
-)
-def test_names_that_do_not_fit_are_refused(
-    ports: tuple[Port, ...], groups: tuple[SecurityGroup, ...], message: str
-) -> None:
-    with pytest.raises(LabError, match=message):
-        ruleset(ports, groups, BRIDGES)
-
-
-def test_two_bridges_cannot_share_a_zone() -> None:
-    with pytest.raises(LabError, match="bridge's zone 1 is there twice"):
-        ruleset((), (), {"int_net": 1, "ext": 1})
