@@ -2,9 +2,9 @@
 
 A block marked ``console`` is a session. ``$`` is the prompt of this machine, ``root@NAME:~#`` that
 of an instance. The lines below a command are what it prints, ``...`` standing for any text, also
-over several lines. A command with an output is run again until it prints that, for a bounded time, if
-that cannot change anything: a failover takes its seconds. A block marked ``yaml`` that begins with
-a comment ``# NAME.yaml`` is that file, without the comment.
+over several lines. A command with an output is run again until it prints that, for a bounded time,
+if that cannot change anything: a failover takes its seconds. A block marked ``yaml`` that begins
+with a comment ``# NAME.yaml`` is that file, without the comment.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import click
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import clouds_file, spec_file
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
 from vipkeeper.lab.spec import CloudSpec
 
@@ -38,8 +39,16 @@ def lab() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @_name
 @click.option("--bare", is_flag=True, help="Leave the services of the instances off.")
+@click.option(
+    "--backend",
+    "back_end",
+    type=click.Choice([one.value for one in BackEnd]),
+    default=BackEnd.LINUXBRIDGE.value,
+    show_default=True,
+    help="Which of Neutron's back ends to imitate.",
+)
 @click.option("--empty", is_flag=True, help="Without anything in it, for its OpenStack APIs.")
-def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
+def up(file: Path | None, name: str, bare: bool, back_end: str, empty: bool) -> None:
     """Start a cloud, and wait for its virtual IP.
 
     FILE describes the cloud; by default it is that of the walkthrough.
@@ -50,7 +59,7 @@ def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
         spec = CloudSpec((), (), ())
     else:
         spec = spec_file.walkthrough() if file is None else spec_file.read(file)
-    running = Lab.up(spec, name=name, bare=bare)
+    running = Lab.up(spec, name=name, bare=bare, back_end=BackEnd(back_end))
     settled = True
     if not bare and any(instance.vrrp != "none" for instance in spec.instances):
         try:

@@ -82,7 +82,9 @@ class Planner:
             routers=tuple(_router(state, router) for router in state.all(Router)),
             security_groups=tuple(
                 GroupOnTheWire(
-                    group.id, tuple(self._once(rule, _rule) for rule in rules.get(group.id, ()))
+                    group.id,
+                    tuple(self._once(rule, _rule) for rule in rules.get(group.id, ())),
+                    group.stateful,
                 )
                 for group in state.all(SecurityGroup)
             ),

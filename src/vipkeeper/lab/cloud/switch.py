@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import drops, plane, port_security, ports
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud import links, names
 from vipkeeper.lab.cloud.numbers import Numbers
 from vipkeeper.lab.connections import Enforced, forgotten
@@ -62,7 +63,10 @@ class Switch:
         self._networks: dict[str, Network] = {}
         self._zones = Numbers(_MOST)
         self._cables: dict[str, Plug] = {}
+        self._numbers = Numbers(_MOST)
         self._enforced: Enforced | None = None
+        self._unplugged: tuple[ports.Member, ...] = ()
+        self._rules: port_security.Ruleset | None = None
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
@@ -157,22 +161,27 @@ class Switch:
     # rules
 
     def secure(self, wanted: Plane) -> None:
-        """Put the ports' and groups' rules in force, in one transaction.
+        """Put the ports' and groups' rules in force, at once.
 
         A port that is no longer wanted keeps its rules for as long as it has a cable.
         Connections that the rules before let in and these would not are no longer known.
         """
-        enforced = self._with_leaving(_ports(wanted), wanted.security_groups)
-        if enforced == self._enforced:
+        back_end = BackEnd(wanted.back_end)
+        enforced = self._with_leaving(self._ports(wanted), wanted.security_groups)
+        unplugged = tuple(_member(one) for one in wanted.unbound_ports() if one.security_groups)
+        if (enforced, unplugged) == (self._enforced, self._unplugged):
             return
-        bridges = self._bridges_by_zone()
-        links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
+        zones = {names.bridge(id): zone for id, zone in self._zones.items()}
+        rules = port_security.ruleset(enforced.ports, enforced.groups, zones, unplugged, back_end)
+        for stage in port_security.stages(self._rules, rules):
+            if text := port_security.transaction(self._rules, stage):
+                links.nft(text)
+            self._rules = stage
         before, self._enforced = self._enforced or Enforced((), ()), enforced
+        self._unplugged = unplugged
+        ended = forgotten(before, _known(enforced, before), zones, back_end)
         links.forget_connections(
-            [
-                *map(links.selection, forgotten(before, _known(enforced, before), bridges)),
-                *self._left(before, enforced),
-            ]
+            [*map(links.selection, ended), *self._left(before, enforced, zones)]
         )
 
     def drops(self) -> list[drops.DropCount]:
@@ -191,7 +200,8 @@ class Switch:
             known_groups.setdefault(group.name, group)
         return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
 
-    def _left(self, before: Enforced, after: Enforced) -> list[Selection]:
+    @staticmethod
+    def _left(before: Enforced, after: Enforced, zones: Mapping[str, int]) -> list[Selection]:
         """The connections of ports that have gone.
 
         Source: neutron/agent/linux/iptables_firewall.py,
@@ -199,7 +209,6 @@ class Switch:
         are in a zone that is nobody's.
         """
         present = {port.name for port in after.ports}
-        zones = {names.bridge(id): zone for id, zone in self._zones.items()}
         return [
             Selection(side, address, zones[port.bridge])
             for port in before.ports
@@ -208,10 +217,27 @@ class Switch:
             for side in ("source", "destination")
         ]
 
-    def _bridges_by_zone(self) -> list[str]:
-        """All bridges, each at the place of its connection tracking zone."""
-        by_zone = {zone: names.bridge(id) for id, zone in self._zones.items()}
-        return [by_zone.get(zone, f"no-{zone}") for zone in range(1, max(by_zone, default=0) + 1)]
+    def _ports(self, wanted: Plane) -> list[ports.Port]:
+        """All ports with a cable, seen from the switch: instances' first, then the trusted ones."""
+        bound = [port for _, port in wanted.bound_ports()]
+        trusted = wanted.trusted_ports()
+        here = [*(port.id for port in bound), *(one.port for one in trusted)]
+        leaving = [one.name for one in (self._enforced.ports if self._enforced else ())]
+        self._numbers.keep([*here, *(name for name in leaving if name in self._cables)])
+        return [
+            *(_port(port, self._numbers[port.id]) for port in bound),
+            *(
+                ports.Port(
+                    one.port,
+                    names.tap(one.port),
+                    names.bridge(one.network),
+                    one.mac_address,
+                    trusted=True,
+                    number=self._numbers[one.port],
+                )
+                for one in trusted
+            ),
+        ]
 
 
 def _deletions(devices: Iterable[str]) -> list[str]:
@@ -227,19 +253,7 @@ def _known(after: Enforced, before: Enforced) -> Enforced:
     return Enforced(ports_then, after.groups)
 
 
-def _ports(wanted: Plane) -> list[ports.Port]:
-    """All ports with a cable, seen from the switch: instances' first, then the trusted ones."""
-    found = [_port(port) for _, port in wanted.bound_ports()]
-    found += [
-        ports.Port(
-            one.port, names.tap(one.port), names.bridge(one.network), one.mac_address, trusted=True
-        )
-        for one in wanted.trusted_ports()
-    ]
-    return found
-
-
-def _port(port: plane.Port) -> ports.Port:
+def _port(port: plane.Port, number: int) -> ports.Port:
     return ports.Port(
         port.id,
         names.tap(port.id),
@@ -248,6 +262,17 @@ def _port(port: plane.Port) -> ports.Port:
         tuple(str(address) for address in port.fixed_ips),
         port.allowed_address_pairs,
         port.port_security_enabled,
+        port.security_groups,
+        number=number,
+        admin_state_up=port.admin_state_up,
+    )
+
+
+def _member(port: plane.Port) -> ports.Member:
+    """A port without a cable, which counts as a member of its groups all the same."""
+    return ports.Member(
+        tuple(str(address) for address in port.fixed_ips),
+        port.allowed_address_pairs,
         port.security_groups,
     )
 
