@@ -51,7 +51,8 @@ class Unit:
         oneshot: ends by itself and is active from then on (``RemainAfterExit=yes``).
         kill_mode: what of it is killed when its main process ends, systemd's ``KillMode=``.
         to_console: what it prints is seen on the console as well (``journal+console``).
-        static: belongs to the machine and can be neither enabled nor disabled.
+        static: can be neither enabled nor disabled.
+        command: what ``argv`` comes to, where that is a shell's script; empty where it is plain.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Unit:
     kill_mode: KillMode = "control-group"
     to_console: bool = False
     static: bool = False
+    command: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The command as a person knows it."""
+        return self.command or self.argv
 
 
 @dataclass(frozen=True, slots=True)
