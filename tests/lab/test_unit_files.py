@@ -137,9 +137,7 @@ def test_a_file_without_a_command_is_refused(text: str) -> None:
     ],
 )
 def test_a_command_line_is_systemds_and_not_a_shells(written: str, said: str) -> None:
-    text = (
-        f"[Service]\nEnvironment=VARIABLE=value\nExecStart=/usr/bin/printf '%%s\\n' {written}\n"
-    )
+    text = f"[Service]\nEnvironment=VARIABLE=value\nExecStart=/usr/bin/printf '%%s\\n' {written}\n"
     ended = subprocess.run(
         unit_files.parse("x", text).argv, capture_output=True, text=True, check=True
     )

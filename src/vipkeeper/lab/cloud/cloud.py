@@ -12,7 +12,8 @@ from typing import Any
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab.cloud.dhcp import DhcpServer
-from vipkeeper.lab.cloud.machine import Machine, Surroundings, interface
+from vipkeeper.lab.cloud.instance_links import interface
+from vipkeeper.lab.cloud.machine import Machine, Surroundings
 from vipkeeper.lab.cloud.router import Router
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.order import CHUNK, Order

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import pickle
 import signal
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation, messages
+from vipkeeper.lab.cloud.instance_links import LinkNews, interface
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance import console
 from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.instance.order import BootOrder, CloudInit, Interface, Unit
-from vipkeeper.lab.spec import CloudSpec, Instance, Port
+from vipkeeper.lab.spec import CloudSpec, Instance
 from vipkeeper.linux import mounts, namespaces
 
 BOOT_TIMEOUT = 30.0
@@ -29,9 +29,6 @@ BOOT_TIMEOUT = 30.0
 
 STOP_TIMEOUT = SHUTDOWN_TIMEOUT + 2.0
 """Seconds from asking an instance's init to end until it is killed."""
-
-LINK_TIMEOUT = 5.0
-"""Seconds that an instance has to configure a link, its DHCP lease apart."""
 
 _DISKS = Path("/run/disks")
 _DISK_SIZE = "256m"
@@ -75,8 +72,7 @@ class Machine:
         self._pidfd = -1
         self._disk = _DISKS / instance.name
         self._console = console.create()
-        self._link_answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._link_numbers = itertools.count()
+        self._link_news = LinkNews(instance.name)
         self._ended = asyncio.Event()
         self._ended.set()
 
@@ -172,23 +168,21 @@ class Machine:
         Raises:
             LabError: it does not run.
         """
-        if self.state != "running":
-            raise LabError(
-                f"{self.name} is {self.state}", remedy=f"start it: vipkeeper lab start {self.name}"
-            )
+        self._check_running()
         return self._pidfd
 
     def console_output(self, lines: int | None = None) -> str:
         """The last lines of its console, of this boot and those before; all for None."""
         return console.tail(self._console, lines)
 
-    async def link_added(self, interface: Interface) -> None:
+    async def link_added(self, link: Interface) -> None:
         """Have a link configured that was put into its network namespace.
 
         Raises:
             LabError: it does not run, or cannot configure it.
         """
-        await self._tell({"link": "added", "interface": asdict(interface)})
+        self._check_running()
+        await self._link_news.added(self._init, link)
 
     async def link_removed(self, name: str) -> None:
         """Have it stop what it does with a link, before or after the link is taken away.
@@ -196,21 +190,14 @@ class Machine:
         Raises:
             LabError: it does not run.
         """
-        await self._tell({"link": "removed", "name": name})
+        self._check_running()
+        await self._link_news.removed(self._init, name)
 
-    async def _tell(self, message: messages.Message) -> None:
+    def _check_running(self) -> None:
         if self.state != "running":
-            raise LabError(f"{self.name} is {self.state}")
-        number = next(self._link_numbers)
-        answer = self._link_answers[number] = asyncio.get_running_loop().create_future()
-        messages.send(self._init, {**message, "number": number})
-        try:
-            async with asyncio.timeout(LINK_TIMEOUT):
-                messages.raise_failure(await answer)
-        except TimeoutError:
-            raise LabError(f"{self.name} does not say what became of its link") from None
-        finally:
-            del self._link_answers[number]
+            raise LabError(
+                f"{self.name} is {self.state}", remedy=f"start it: vipkeeper lab start {self.name}"
+            )
 
     def local_addresses(self) -> list[IPv4Address]:
         """Every IPv4 address it holds at this moment, as its kernel routes them."""
@@ -276,10 +263,7 @@ class Machine:
         Or it is gone (:meth:`_died`).
         """
         received = messages.receive(self._init)
-        if received is not None and "link" in received[0]:
-            answer = self._link_answers.get(received[0].get("number", -1))
-            if answer is not None and not answer.done():
-                answer.set_result(received[0])
+        if received is not None and self._link_news.take(received[0]):
             return
         asyncio.get_running_loop().remove_reader(self._init)
         self.state = "stopping"
@@ -295,20 +279,9 @@ class Machine:
         self._init.close()
         rebooting = os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_REBOOT
         self.pid, self._pidfd, self.state = 0, -1, "stopped"
-        for answer in self._link_answers.values():
-            if not answer.done():
-                answer.set_result({"error": f"{self.name} ended"})
+        self._link_news.init_ended()
         self._ended.set()
         self._when_ended(self, rebooting)
-
-
-def interface(spec: CloudSpec, port: Port, device: str) -> Interface:
-    """A port as the instance sees it that it is plugged into."""
-    network = spec.network(port.network)
-    if network.enable_dhcp:
-        return Interface(device, network.mtu)
-    address = f"{port.fixed_ip}/{network.cidr.prefixlen}"
-    return Interface(device, network.mtu, (address,), str(network.gateway or ""))
 
 
 def _local_addresses(fib_trie: str) -> list[IPv4Address]:
