@@ -248,6 +248,7 @@ class DataPlane:
 
     async def _give_back_ids(self, machine: Machine) -> None:
         await machine.until_ended()
+        machine.forget_console()
         self._ids.give_back(machine.ids)
 
     @staticmethod

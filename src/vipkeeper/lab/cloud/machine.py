@@ -257,6 +257,10 @@ class Machine:
         """The last lines of its console, of this boot and those before; all for None."""
         return console.tail(self._console, lines)
 
+    def forget_console(self) -> None:
+        """It is deleted, and nobody reads its console any longer."""
+        os.close(self._console)
+
     def describe(self) -> dict[str, Any]:
         """How it is, as plain data."""
         addresses = [str(address) for address in self.local_addresses()]
