@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +13,11 @@ from typing import Any
 
 import click
 
-from vipkeeper.errors import LabError
+from vipkeeper.errors import LabError, UsageError
 from vipkeeper.lab import clouds_file, spec_file
 from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
+from vipkeeper.lab.kept import KeptLab, KeptLabs
 from vipkeeper.lab.spec import CloudSpec
 
 VIP_TIMEOUT = 15.0
@@ -43,25 +46,44 @@ def lab() -> None:
     "--backend",
     "back_end",
     type=click.Choice([one.value for one in BackEnd]),
-    default=BackEnd.LINUXBRIDGE.value,
-    show_default=True,
-    help="Which of Neutron's back ends to imitate.",
+    help="Which of Neutron's back ends to imitate, linuxbridge by default.",
 )
 @click.option("--empty", is_flag=True, help="Without anything in it, for its OpenStack APIs.")
-def up(file: Path | None, name: str, bare: bool, back_end: str, empty: bool) -> None:
+@click.option(
+    "--api-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where the APIs listen on 127.0.0.1; by default any free port.",
+)
+def up(
+    file: Path | None, name: str, bare: bool, back_end: str | None, empty: bool, api_port: int
+) -> None:
     """Start a cloud, and wait for its virtual IP.
 
-    FILE describes the cloud; by default it is that of the walkthrough.
+    FILE describes the cloud; by default it is that of the walkthrough. A lab that was ended with
+    `down --keep` goes on as it was.
     """
-    if empty:
-        if file is not None:
-            raise click.UsageError("--empty and a FILE contradict each other.")
-        spec = CloudSpec((), (), ())
+    if empty and file is not None:
+        raise click.UsageError("--empty and a FILE contradict each other.")
+    kept = KeptLabs(_kept_directory()).read(name)
+    if kept is not None:
+        if file is not None or empty or back_end is not None:
+            raise UsageError(
+                f"a lab named {name!r} is kept, which knows what is in it",
+                remedy=f"go on with it: vipkeeper lab up --name {name}; or throw it away: vipkeeper"
+                f" lab forget --name {name}",
+            )
+        running = _resume(name, kept, bare=bare)
     else:
-        spec = spec_file.walkthrough() if file is None else spec_file.read(file)
-    running = Lab.up(spec, name=name, bare=bare, back_end=BackEnd(back_end))
+        running = Lab.up(
+            _spec(file, empty=empty),
+            name=name,
+            bare=bare,
+            api_port=api_port,
+            back_end=BackEnd(back_end or BackEnd.LINUXBRIDGE),
+        )
     settled = True
-    if not bare and any(instance.vrrp != "none" for instance in spec.instances):
+    if not bare and any(one["vrrp"] != "none" for one in running.status()["instances"]):
         try:
             click.echo("The lab runs. Waiting for the virtual IP ...", err=True)
             running.wait_for_vip(timeout=VIP_TIMEOUT)
@@ -78,6 +100,44 @@ def up(file: Path | None, name: str, bare: bool, back_end: str, empty: bool) -> 
         raise click.exceptions.Exit(1)
 
 
+def _spec(file: Path | None, *, empty: bool) -> CloudSpec:
+    if empty:
+        return CloudSpec((), (), ())
+    return spec_file.walkthrough() if file is None else spec_file.read(file)
+
+
+def _resume(name: str, kept: KeptLab, *, bare: bool) -> Lab:
+    """Go on with a kept lab, at the same port if nobody else has taken it."""
+    click.echo(f"Going on with the lab that was kept {_moment(kept.since)}.", err=True)
+    port = kept.api_port if _is_free(kept.api_port) else 0
+    if port != kept.api_port:
+        click.echo(
+            f"vipkeeper: port {kept.api_port} is taken; the lab's APIs are elsewhere now:"
+            " `vipkeeper lab clouds` tells",
+            err=True,
+        )
+    return Lab.up(CloudSpec((), (), ()), name=name, bare=bare, api_port=port, archive=kept.archive)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _kept_directory() -> Path:
+    """Where kept labs are: the XDG Base Directory Specification's place for state."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(state) if state.startswith("/") else Path.home() / ".local/state"
+    return base / "vipkeeper/labs"
+
+
 @lab.command()
 @click.option("--name", metavar="NAME", help="Which lab; without it, all that run are listed.")
 @click.option("--drops", is_flag=True, help="What port security dropped, and why.")
@@ -85,13 +145,17 @@ def up(file: Path | None, name: str, bare: bool, back_end: str, empty: bool) -> 
 def status(name: str | None, drops: bool, as_json: bool) -> None:
     """Show what there is, and who holds the virtual IP."""
     described = [_described(name, drops=drops)] if name is not None else _all(drops=drops)
+    kept = KeptLabs(_kept_directory()).names() if name is None else []
     if as_json:
         # One lab is one object; which labs there are is another.
-        whole = described[0] if name is not None else {"labs": described}
+        whole = described[0] if name is not None else {"labs": described, "kept": kept}
         click.echo(json.dumps(whole, indent=2))
         return
     if not described:
         click.echo("No lab is running. Start one: vipkeeper lab up")
+    running = {one["name"] for one in described}
+    for resting in (one for one in kept if one not in running):
+        click.echo(f"Lab {resting} is kept. Go on with it: vipkeeper lab up{_option(resting)}")
     for one in described:
         _print_status(one)
         if drops:
@@ -168,9 +232,29 @@ def start(name: str, instance: str) -> None:
 
 @lab.command()
 @_name
-def down(name: str) -> None:
-    """End the lab; nothing of it is left."""
-    Lab.connect(name).down()
+@click.option("--keep", is_flag=True, help="Keep it on disk, for the next `lab up`.")
+def down(name: str, keep: bool) -> None:
+    """End the lab; nothing of it is left, unless it is kept.
+
+    With --keep its instances are shut down, and what they have in /etc and /var is kept with all
+    that was made through the OpenStack APIs.
+    """
+    running, labs = Lab.connect(name), KeptLabs(_kept_directory())
+    if keep:
+        port = int(running.status()["api"]["url"].rpartition(":")[2])
+        path = labs.write(name, KeptLab(port, time.time(), running.archive()))
+        click.echo(f"Kept in {path}; vipkeeper lab up{_option(name)} goes on with it.")
+    running.down()
+    if not keep:
+        labs.forget(name)
+
+
+@lab.command()
+@_name
+def forget(name: str) -> None:
+    """Throw away a lab that was kept by `down --keep`."""
+    if not KeptLabs(_kept_directory()).forget(name):
+        raise LabError(f"no lab named {name!r} is kept")
 
 
 @lab.command()
@@ -251,9 +335,13 @@ def _held_by(holders: list[str]) -> str:
     return f"held by {' and '.join(holders)} at once"
 
 
+def _option(name: str) -> str:
+    return "" if name == DEFAULT_NAME else f" --name {name}"
+
+
 def _print_suggestions(status: dict[str, Any]) -> None:
     ports = {port["name"]: port for port in status["ports"]}
-    option = "" if status["name"] == DEFAULT_NAME else f"--name {status['name']} "
+    option = f"{_option(status['name'])} ".lstrip()
     names = [instance["name"] for instance in status["instances"]]
     holders = [one["name"] for one in status["instances"] if one["virtual_ips"]]
     floating = [

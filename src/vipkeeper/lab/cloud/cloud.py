@@ -88,7 +88,9 @@ class Cloud:
         from vipkeeper.lab.cloud.archive import Archive  # few labs need it
 
         archive = Archive(data)
-        self.owner = archive.head.owner
+        head = archive.head
+        self.owner = head.owner
+        self._order = replace(self._order, spec=head.spec, passwords=head.passwords)
         archive.fill_api(api_process.DIRECTORY)
         await self._data_plane.apply(archive.head.plane, prepare=archive.fill_disk)
 
@@ -101,7 +103,8 @@ class Cloud:
         running = [machine for machine in machines if machine.state in ("running", "booting")]
         await asyncio.gather(*(machine.stop() for machine in running))
         kept = archive.with_power(plane, (machine.id for machine in running))
-        return archive.pack(archive.Head(kept, self.owner), machines, api_process.DIRECTORY)
+        head = archive.Head(kept, self.owner, self._order.spec, self._order.passwords)
+        return archive.pack(head, machines, api_process.DIRECTORY)
 
     # requests of the lab's socket
 
@@ -119,7 +122,7 @@ class Cloud:
         return {"status": {**head, **status.describe(plane, machines)}}, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
-        counts = self._data_plane.switch.drops()
+        counts = self._data_plane.rules.drops()
         return {"drops": status.describe_drops(self._data_plane.plane, counts)}, []
 
     async def _enter(self, request: dict[str, Any]) -> Answer:
@@ -232,7 +235,7 @@ class Cloud:
 
         async def drops() -> list[dict[str, Any]]:
             return [
-                {**asdict(count), "reason": count.reason.value} for count in plane.switch.drops()
+                {**asdict(count), "reason": count.reason.value} for count in plane.rules.drops()
             ]
 
         every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)

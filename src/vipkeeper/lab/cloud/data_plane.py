@@ -27,6 +27,7 @@ from dataclasses import replace
 
 from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab.cloud.dhcp import DhcpServer
+from vipkeeper.lab.cloud.enforcement import Enforcement
 from vipkeeper.lab.cloud.id_ranges import IdRanges
 from vipkeeper.lab.cloud.machine import Machine, Surroundings
 from vipkeeper.lab.cloud.router import Router
@@ -46,6 +47,7 @@ class DataPlane:
     def __init__(self, sources: Sources, *, bare: bool) -> None:
         self.plane = Plane()
         self.switch = Switch()
+        self.rules = Enforcement(self.switch)
         self.routers: dict[str, Router] = {}
         self.machines: dict[str, Machine] = {}
         self._dhcp_servers: dict[str, DhcpServer] = {}
@@ -145,7 +147,7 @@ class DataPlane:
     def _prepare(self, wanted: Plane) -> None:
         """Everything that is new, or that no cable of an instance depends on."""
         self.switch.add_networks(wanted.networks)
-        self.switch.secure(wanted)
+        self.rules.secure(wanted)
         self._settle_routers(wanted)
         self._settle_dhcp(wanted)
 
@@ -153,7 +155,7 @@ class DataPlane:
         """The cables of instances, and away with what they no longer need."""
         self._pull_out(wanted)
         self.switch.remove_networks(wanted.networks)
-        self.switch.secure(wanted)
+        self.rules.secure(wanted)
         self.switch.switch_ports(wanted.ports)
         self.plane = wanted
         for instance in wanted.instances:

@@ -32,21 +32,22 @@ def ip(commands: Iterable[str], *, network: int | None = None) -> None:
 def nft(transaction: str, *, network: int | None = None) -> None:
     """Run an nftables transaction: all of it or nothing.
 
-    It is one netlink message, and a user namespace's root may not raise its limit: at the
-    kernel's default of 208 KiB a lab has room for 18 ports with port security (11.6 KB each).
+    It is one netlink message, and a user namespace's root may not raise its limit, which is
+    208 KiB by default (:func:`vipkeeper.lab.port_security.stages`).
 
     Raises:
         LabError: the kernel or nft did not take it.
     """
+    if not transaction:
+        return
     try:
         _run(["nft", "-f", "-"], transaction, network, "load the packet filter")
     except LabError as error:
         if "Message too long" not in error.message:
             raise
         raise LabError(
-            "the rules of all ports together are too long for the kernel",
-            remedy="use fewer ports with port security (18 are possible by default), or give it"
-            " room: sysctl net.core.wmem_default=1048576",
+            "these rules are too long for the kernel to take them at once",
+            remedy="give it room: sysctl net.core.wmem_default=1048576",
         ) from error
 
 

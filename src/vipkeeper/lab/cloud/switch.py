@@ -1,4 +1,4 @@
-"""The switch: a bridge for each network, a tap for each cable, and port security over both.
+"""The switch: a bridge for each network, and a tap for each cable.
 
 It is the cloud's own network namespace. The bridges have no addresses: nothing here can be
 talked to from an instance.
@@ -12,14 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import drops, plane, port_security, ports
-from vipkeeper.lab.back_end import BackEnd
+from vipkeeper.lab import port_security
 from vipkeeper.lab.cloud import links, names
-from vipkeeper.lab.cloud.numbers import Numbers
-from vipkeeper.lab.connections import Enforced, forgotten
-from vipkeeper.lab.plane import Network, Plane
-from vipkeeper.lab.security_groups import SecurityGroup
-from vipkeeper.linux.conntrack import Selection
+from vipkeeper.lab.plane import Network, Port
 
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
@@ -27,8 +22,6 @@ _SYSCTLS = {
     "net.ipv6.conf.default.disable_ipv6": "1",
     **port_security.SYSCTLS,
 }
-_MOST = 65535
-"""Numbers of ports in half of a mark, and connection tracking zones."""
 _LEAVING = 1
 """The group of links (ip-link(8)) that go together; all others are in group 0."""
 
@@ -57,16 +50,11 @@ class Plug:
 
 
 class Switch:
-    """Keeps the bridges, the cables and the rules as it is told."""
+    """Keeps the bridges and the cables as it is told."""
 
     def __init__(self) -> None:
         self._networks: dict[str, Network] = {}
-        self._zones = Numbers(_MOST)
         self._cables: dict[str, Plug] = {}
-        self._numbers = Numbers(_MOST)
-        self._enforced: Enforced | None = None
-        self._unplugged: tuple[ports.Member, ...] = ()
-        self._rules: port_security.Ruleset | None = None
 
     def build(self) -> None:
         links.set_sysctls(_SYSCTLS)
@@ -92,7 +80,6 @@ class Switch:
                 commands.append(f"link set {bridge} {_state(network.admin_state_up)}")
         links.ip(commands)
         self._networks.update({network.id: network for network in networks})
-        self._zones.keep(self._networks)
 
     def remove_networks(self, remaining: Iterable[Network]) -> None:
         """Take the bridges of all other networks away."""
@@ -100,7 +87,6 @@ class Switch:
         links.ip(_deletions(names.bridge(id) for id in sorted(gone)))
         for id in gone:
             del self._networks[id]
-        self._zones.keep(self._networks)
 
     # cables
 
@@ -125,10 +111,14 @@ class Switch:
         self._cables.update({plug.port: plug for plug in plugs})
         links.ip(commands)
 
+    def networks(self) -> Iterable[str]:
+        """Those that have a bridge."""
+        return self._networks.keys()
+
     def cable(self, port: str) -> Plug | None:
         return self._cables.get(port)
 
-    def switch_ports(self, wanted: Iterable[plane.Port]) -> None:
+    def switch_ports(self, wanted: Iterable[Port]) -> None:
         """Take cables up or down as their ports' ``admin_state_up`` says."""
         changed = [
             replace(cable, up=port.admin_state_up)
@@ -158,123 +148,11 @@ class Switch:
             if any(tap == present for _, present in socket.if_nameindex()):
                 raise
 
-    # rules
-
-    def secure(self, wanted: Plane) -> None:
-        """Put the ports' and groups' rules in force, at once.
-
-        A port that is no longer wanted keeps its rules for as long as it has a cable.
-        Connections that the rules before let in and these would not are no longer known.
-        """
-        back_end = BackEnd(wanted.back_end)
-        enforced = self._with_leaving(self._ports(wanted), wanted.security_groups)
-        unplugged = tuple(_member(one) for one in wanted.unbound_ports() if one.security_groups)
-        if (enforced, unplugged) == (self._enforced, self._unplugged):
-            return
-        zones = {names.bridge(id): zone for id, zone in self._zones.items()}
-        rules = port_security.ruleset(enforced.ports, enforced.groups, zones, unplugged, back_end)
-        for stage in port_security.stages(self._rules, rules):
-            if text := port_security.transaction(self._rules, stage):
-                links.nft(text)
-            self._rules = stage
-        before, self._enforced = self._enforced or Enforced((), ()), enforced
-        self._unplugged = unplugged
-        ended = forgotten(before, _known(enforced, before), zones, back_end)
-        links.forget_connections(
-            [*map(links.selection, ended), *self._left(before, enforced, zones)]
-        )
-
-    def drops(self) -> list[drops.DropCount]:
-        return drops.parse_counters(links.nft_counters())
-
-    def _with_leaving(
-        self, wanted: Iterable[ports.Port], groups: Iterable[SecurityGroup]
-    ) -> Enforced:
-        known = {port.name: port for port in wanted}
-        known_groups = {group.name: group for group in groups}
-        before = self._enforced or Enforced((), ())
-        leaving = [
-            port for port in before.ports if port.name not in known and port.name in self._cables
-        ]
-        for group in before.groups if leaving else ():
-            known_groups.setdefault(group.name, group)
-        return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
-
-    @staticmethod
-    def _left(before: Enforced, after: Enforced, zones: Mapping[str, int]) -> list[Selection]:
-        """The connections of ports that have gone.
-
-        Source: neutron/agent/linux/iptables_firewall.py,
-        ``_remove_conntrack_entries_from_port_deleted``. Those of a network that has gone too
-        are in a zone that is nobody's.
-        """
-        present = {port.name for port in after.ports}
-        return [
-            Selection(side, address, zones[port.bridge])
-            for port in before.ports
-            if port.name not in present and port.filtered and port.bridge in zones
-            for address in port.fixed_addresses
-            for side in ("source", "destination")
-        ]
-
-    def _ports(self, wanted: Plane) -> list[ports.Port]:
-        """All ports with a cable, seen from the switch: instances' first, then the trusted ones."""
-        bound = [port for _, port in wanted.bound_ports()]
-        trusted = wanted.trusted_ports()
-        here = [*(port.id for port in bound), *(one.port for one in trusted)]
-        leaving = [one.name for one in (self._enforced.ports if self._enforced else ())]
-        self._numbers.keep([*here, *(name for name in leaving if name in self._cables)])
-        return [
-            *(_port(port, self._numbers[port.id]) for port in bound),
-            *(
-                ports.Port(
-                    one.port,
-                    names.tap(one.port),
-                    names.bridge(one.network),
-                    one.mac_address,
-                    trusted=True,
-                    number=self._numbers[one.port],
-                )
-                for one in trusted
-            ),
-        ]
-
 
 def _deletions(devices: Iterable[str]) -> list[str]:
     """Lines for ``ip -batch``. The kernel waits 20 ms for who still uses a link, a group once."""
     lines = [f"link set {device} group {_LEAVING}" for device in devices]
     return [*lines, f"link delete group {_LEAVING}"] if lines else []
-
-
-def _known(after: Enforced, before: Enforced) -> Enforced:
-    """Only the ports that were there before: nobody has a connection with the others yet."""
-    names_before = {port.name for port in before.ports}
-    ports_then = tuple(port for port in after.ports if port.name in names_before)
-    return Enforced(ports_then, after.groups)
-
-
-def _port(port: plane.Port, number: int) -> ports.Port:
-    return ports.Port(
-        port.id,
-        names.tap(port.id),
-        names.bridge(port.network),
-        port.mac_address,
-        tuple(str(address) for address in port.fixed_ips),
-        port.allowed_address_pairs,
-        port.port_security_enabled,
-        port.security_groups,
-        number=number,
-        admin_state_up=port.admin_state_up,
-    )
-
-
-def _member(port: plane.Port) -> ports.Member:
-    """A port without a cable, which counts as a member of its groups all the same."""
-    return ports.Member(
-        tuple(str(address) for address in port.fixed_ips),
-        port.allowed_address_pairs,
-        port.security_groups,
-    )
 
 
 def _state(up: bool) -> str:
