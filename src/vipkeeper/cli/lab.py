@@ -83,7 +83,8 @@ def up(
             back_end=BackEnd(back_end or BackEnd.LINUXBRIDGE),
         )
     settled = True
-    if not bare and any(one["vrrp"] != "none" for one in running.status()["instances"]):
+    status = running.status()
+    if not bare and kept is None and any(one["vrrp"] != "none" for one in status["instances"]):
         try:
             click.echo("The lab runs. Waiting for the virtual IP ...", err=True)
             running.wait_for_vip(timeout=VIP_TIMEOUT)
@@ -298,7 +299,7 @@ def _print_status(status: dict[str, Any]) -> None:
         if instance["failure"]:
             click.secho(f"{instance['name']} failed: {instance['failure']}", fg="red")
     for name, port in ports.items():
-        if name not in bound:
+        if name not in bound and port["fixed_ip"]:
             holders = [
                 instance["name"]
                 for instance in status["instances"]
