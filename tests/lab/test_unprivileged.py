@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import yaml
-
-import vipkeeper
+from tests.lab import ordinary_user
 from tests.lab.labs import ELECTION_SECONDS, host, unused_name
-from tests.topology import program
-
-USER = 65533  # nobody's: no process and no file of the host belongs to it
 
 SCRIPT = """
 import os, sys
@@ -52,45 +38,12 @@ finally:
 """
 
 
-@pytest.fixture
-def packages() -> Iterator[Path]:
-    """This package and what a cloud file needs, where every user may read it."""
-    with tempfile.TemporaryDirectory() as text:
-        directory = Path(text)
-        directory.chmod(0o755)
-        shutil.copy(Path(__file__).with_name("entering.py"), directory)
-        for module in (vipkeeper, yaml):
-            assert module.__file__ is not None
-            source = Path(module.__file__).parent
-            shutil.copytree(source, directory / source.name)
-        if os.geteuid() == 0:
-            # A user's own checkout: what an instance's root could write to, were it not shown
-            # read-only.
-            for path in [directory, *directory.rglob("*")]:
-                os.chown(path, USER, USER)
-        yield directory
-
-
-def test_a_user_runs_the_walkthroughs_cloud(packages: Path) -> None:
+def test_a_user_runs_the_walkthroughs_cloud() -> None:
     before = host()
-    user = USER if os.geteuid() == 0 else os.geteuid()
-    interpreter = Path(sys.executable).resolve()
-    command = [str(interpreter), "-S", "-c", SCRIPT, unused_name("user"), str(user)]
-    command.append(str(ELECTION_SECONDS))
-    if os.geteuid() == 0:
-        identity = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
-        command = [program("setpriv"), *identity, *command]
-    ended = subprocess.run(
-        command,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(packages)},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-    assert ended.returncode == 0, ended.stderr
-    lines = ended.stdout.splitlines()
+    with ordinary_user.packages() as packages:
+        arguments = [unused_name("user"), str(ordinary_user.USER), str(ELECTION_SECONDS)]
+        lines = ordinary_user.run(SCRIPT, arguments, packages)
+        planted = list(packages.rglob("planted"))
     assert lines[0] == "curl 0 test01"
     assert lines[1] == "id 0 0"
     assert lines[2].split() == ["cat", "0", "0", "0", "1"]  # one id, that of the lab's root
@@ -100,5 +53,5 @@ def test_a_user_runs_the_walkthroughs_cloud(packages: Path) -> None:
     for line in lines[6:9]:
         assert line.split()[1] != "0", line
     assert lines[9] == "seen: "
-    assert not list(packages.rglob("planted"))
+    assert not planted
     assert host() == before

@@ -140,4 +140,6 @@ def _instance(instance: spec.Instance) -> plane.Instance:
             plane.Service(one.name, one.argv, one.autostart, one.restart, one.aliases)
             for one in instance.all_services()
         ),
+        instance.user_data,
+        instance.public_keys,
     )

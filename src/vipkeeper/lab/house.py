@@ -4,6 +4,7 @@
 
     /usr, and /bin /sbin /lib*      the host's, read-only
     /etc                            the host's, read-only (instances copy what they need)
+    /var/lib/dpkg                   the host's, read-only: what is installed
     /opt/vipkeeper/lib/vipkeeper    this package, read-only
     /opt/vipkeeper/site/N           what it depends on (click, rich, ...), read-only
     /dev                            null, zero, full, random, urandom, tty
@@ -25,6 +26,7 @@ from vipkeeper.linux import mounts
 HOME = Path("/opt/vipkeeper")
 LIBRARY = HOME / "lib"
 SITES = HOME / "site"
+PACKAGE_DATABASE = Path("/var/lib/dpkg")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 # Something that is on every machine and that nothing to be shown lies below.
@@ -85,7 +87,9 @@ def build(sources: Sources) -> None:
     root = _BUILDING_SITE
     mounts.mount("lab", root, "tmpfs", options="mode=0755,size=16m")
     show_programs(Path("/"), root)
-    show(Path("/etc"), root)
+    for directory in (Path("/etc"), PACKAGE_DATABASE):
+        if directory.is_dir():
+            show(directory, root)
     show(sources.package, root, LIBRARY / "vipkeeper")
     (root / SITES.relative_to("/")).mkdir()
     for number, site in enumerate(sources.sites):

@@ -129,6 +129,8 @@ class Instance:
         ports: names of its ports, eth0 first.
         files: absolute path to content, written at its first boot.
         vrrp: the program behind ``systemctl start keepalived``.
+        user_data: what cloud-init gets; None leaves it alone.
+        public_keys: for root and the default user, by cloud-init.
     """
 
     name: str
@@ -136,6 +138,8 @@ class Instance:
     files: Mapping[str, str] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
     vrrp: VrrpProgram = "none"
+    user_data: bytes | None = None
+    public_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.name, "instance")

@@ -8,95 +8,53 @@
     /opt/vipkeeper/bin                                the programs of init, first in PATH
     /proc /sys                                        its own
 
+Where there is user data, /root, /home, /opt and /srv are on the disk as well, since cloud-init does
+most of what it does once for an instance, and /var/lib/dpkg/info is the lab's, for apt and dpkg.
+
 The "disk" is a tmpfs that the cloud keeps for the instance.
 """
 
 from __future__ import annotations
 
-import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from vipkeeper.errors import KernelError, LabError
+from vipkeeper.errors import KernelError
 from vipkeeper.lab import house
+from vipkeeper.lab.instance import cloud_init, packages
+from vipkeeper.lab.instance.disk import prepare
 from vipkeeper.lab.instance.order import BootOrder
 from vipkeeper.linux import mounts
 
-# What programs expect to find in /etc. A copy, so that root here may change any of it; the
-# rest of the host's /etc is its own affair.
-_COPIED_FROM_ETC = (
-    "alternatives",
-    "bash.bashrc",
-    "bindresvport.blacklist",
-    "ca-certificates.conf",
-    "debian_version",
-    "default",
-    "environment",
-    "ethertypes",
-    "gai.conf",
-    "group",
-    "host.conf",
-    "inputrc",
-    "iproute2",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "localtime",
-    "login.defs",
-    "magic",
-    "mime.types",
-    "nsswitch.conf",
-    "os-release",
-    "passwd",
-    "profile",
-    "profile.d",
-    "protocols",
-    "python3",
-    "rpc",
-    "services",
-    "shells",
-    "skel",
-    "ssl",
-    "terminfo",
-    "timezone",
-)
-_VAR_DIRECTORIES = (
-    "cache",
-    "lib",
-    "lib/misc",
-    "local",
-    "log",
-    "mail",
-    "opt",
-    "spool",
-    "tmp",
-    "www/html",
-)
 _FRONTS = ("service", "systemctl", "shutdown", "poweroff", "halt", "reboot", "journalctl")
+_PACKAGE_FRONTS = ("apt-get", "apt")
 _ROOT = Path("/tmp")  # noqa: S108 -- the lab's own, empty, and about to be left
 
 
 def build(order: BootOrder) -> None:
     """Build the tree and make it the root of this mount namespace."""
     disk = Path(order.disk)
-    if not (disk / "etc").exists():
-        _first_boot(disk, order)
+    prepare(disk, order)
     mounts.make_private()
     mounts.mount("instance", _ROOT, "tmpfs", options="mode=0755,size=64m")
     house.show_programs(Path("/"), _ROOT)
-    for name in ("etc", "var"):
+    for name in ("etc", "var", *(cloud_init.KEPT if order.cloud_init else ())):
         (_ROOT / name).mkdir()
         mounts.bind(disk / name, _ROOT / name)
     for name, mode in (("run", 0o755), ("tmp", 0o1777), ("root", 0o700), ("home", 0o755)):
-        (_ROOT / name).mkdir()
+        (_ROOT / name).mkdir(exist_ok=True)
         (_ROOT / name).chmod(mode)
     (_ROOT / "run/lock").mkdir(mode=0o1777)
+    if order.cloud_init is not None:
+        packages.show_database(_ROOT)
+        cloud_init.say_what_this_is(_ROOT)
     prefix = Path(order.prefix)
     if not prefix.is_relative_to("/usr"):
         house.show(prefix, _ROOT)
     for directory in (house.LIBRARY, house.SITES):
         house.show(directory, _ROOT)
     _write_programs(_ROOT / house.HOME.relative_to("/") / "bin", order)
+    _cover_programs_of_systemd()
     _make_devices()
     for name in ("proc", "sys"):
         (_ROOT / name).mkdir()
@@ -113,50 +71,8 @@ def build(order: BootOrder) -> None:
 _INERT = mounts.NO_SETUID | mounts.NO_DEVICES | mounts.NO_EXECUTION
 
 
-def _first_boot(disk: Path, order: BootOrder) -> None:
-    etc = disk / "etc"
-    etc.mkdir()
-    for name in _COPIED_FROM_ETC:
-        _copy(Path("/etc", name), etc / name)
-    (etc / "hostname").write_text(f"{order.hostname}\n")
-    (etc / "hosts").write_text(f"127.0.0.1\tlocalhost\n127.0.1.1\t{order.hostname}\n")
-    (etc / "resolv.conf").write_text("")
-    (etc / "mtab").symlink_to("/proc/self/mounts")
-    for name in _VAR_DIRECTORIES:
-        (disk / "var" / name).mkdir(parents=True)
-    (disk / "var/tmp").chmod(0o1777)
-    (disk / "var/run").symlink_to("/run")
-    (disk / "var/lock").symlink_to("/run/lock")
-    for path, content in order.files.items():
-        file = disk / Path(path).relative_to("/")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content)
-        except OSError as error:
-            raise LabError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy what this user may read; a private key below /etc/ssl is none of an instance's."""
-    if source.is_symlink():
-        target.symlink_to(source.readlink())
-    elif source.is_dir():
-        target.mkdir()
-        try:
-            children = list(source.iterdir())
-        except PermissionError:
-            return
-        for child in children:
-            _copy(child, target / child.name)
-    elif source.is_file():
-        try:
-            shutil.copy(source, target)
-        except PermissionError:
-            target.unlink(missing_ok=True)
-
-
 def _write_programs(directory: Path, order: BootOrder) -> None:
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     interpreter, library = order.interpreter, house.LIBRARY
     sites = [str(site) for site in sorted(house.SITES.iterdir())]
     everything = ":".join([str(library), *sites])
@@ -167,19 +83,37 @@ def _write_programs(directory: Path, order: BootOrder) -> None:
         "vipkeeperd": f"PYTHONPATH={library} exec {interpreter} -S -P -c"
         " 'from vipkeeper.daemon.main import main; main()' \"$@\"",
     }
-    for front in _FRONTS:
+    for front in (*_FRONTS, *(_PACKAGE_FRONTS if order.cloud_init else ())):
         programs[front] = (
             f"PYTHONPATH={library} exec {interpreter} -S -P"
-            f' -m vipkeeper.lab.instance.fronts {front} "$@"'
+            ' -m vipkeeper.lab.instance.fronts "${0##*/}" "$@"'
         )
     if order.one_user:
         # It would become the user `tcpdump`, and there is no second user.
         programs["tcpdump"] = 'exec /usr/bin/tcpdump -Z root "$@"'
+        # Further names for the one id; of options that contradict each other the last one counts.
+        programs["useradd"] = 'exec /usr/sbin/useradd "$@" -o -u 0 -g 0 -N'
+        programs["groupadd"] = 'exec /usr/sbin/groupadd "$@" -o -g 0'
     scripts = {name: f"#!/bin/sh\n{line}\n" for name, line in programs.items()}
-    scripts["dhcp-client"] = (files("vipkeeper.lab.instance") / "dhcp-client.sh").read_text()
+    for name in ("dhcp-client", "sudo"):
+        scripts[name] = (files("vipkeeper.lab.instance") / f"{name}.sh").read_text()
     for name, text in scripts.items():
         (directory / name).write_text(text)
         (directory / name).chmod(0o755)
+
+
+def _cover_programs_of_systemd() -> None:
+    """Put the fronts over the host's programs, for who names them by their full path.
+
+    Those would find no systemd here. A link, such as /usr/sbin/reboot, leads to one of them.
+    """
+    fronts = _ROOT / house.HOME.relative_to("/") / "bin"
+    for directory in ("usr/bin", "usr/sbin", "bin", "sbin"):
+        for name in _FRONTS:
+            program = _ROOT / directory / name
+            links = (_ROOT / directory).is_symlink() or program.is_symlink()
+            if program.is_file() and not links:
+                mounts.bind(fronts / name, program)
 
 
 def _make_devices() -> None:

@@ -1,7 +1,8 @@
 """PID 1 of an instance.
 
-It reaps, runs the services, configures the network, takes what comes to /dev/log, and does
-what ``systemctl``, ``service`` and ``shutdown`` (:mod:`.fronts`) ask for on /run/init.sock.
+It reaps, runs the services, configures the network, lets cloud-init do its part, takes what
+comes to /dev/log, and does what ``systemctl``, ``service`` and ``shutdown`` (:mod:`.fronts`) ask
+for (:mod:`.requests`).
 
 Signals, as the cloud and the DHCP client use them: SIGTERM is ``shutdown -h now``, SIGINT is
 ``reboot``, SIGUSR1 says that an interface was configured.
@@ -10,23 +11,22 @@ Signals, as the cloud and the DHCP client use them: SIGTERM is ``shutdown -h now
 from __future__ import annotations
 
 import functools
-import heapq
-import itertools
 import os
-import selectors
 import signal
 import socket
 import struct
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import messages
-from vipkeeper.lab.instance import control, journal, network
+from vipkeeper.lab.instance import cloud_init, console, enablement, journal, unit_files
 from vipkeeper.lab.instance.lines import Lines
-from vipkeeper.lab.instance.order import BootOrder
+from vipkeeper.lab.instance.links import Links
+from vipkeeper.lab.instance.loop import Loop
+from vipkeeper.lab.instance.order import BootOrder, Unit
+from vipkeeper.lab.instance.requests import Requests
 from vipkeeper.lab.instance.services import Service, Supervisor
 from vipkeeper.lab.isolation import ENVIRONMENT
 
@@ -43,94 +43,59 @@ SHUTDOWN_TIMEOUT = 8.0
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
 _SCM_CREDENTIALS = 2
-_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
 class Init:
-    """The loop and everything it serves.
+    """Everything that an instance's first process serves.
 
     Args:
-        cloud: where the cloud hears that the instance runs.
+        cloud: where the cloud hears that the instance runs, and says what becomes of its links.
     """
 
     def __init__(self, order: BootOrder, cloud: socket.socket) -> None:
         self._order = order
         self._cloud = cloud
-        self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._timer_numbers = itertools.count()
+        self._loop = Loop()
         self._journal = journal.Writer()
+        self._console = console.Console(order.console)
         self._exit_code: int | None = None
         self._online = False
         environment = {
             key: value for key, value in ENVIRONMENT.items() if not key.startswith("PYTHON")
         }
         self._supervisor = Supervisor(
-            (*network.units(order.interfaces), *order.units),
+            (*(cloud_init.STAGES if order.cloud_init else ()), *order.units),
             environment=environment,
             log=self.log,
-            call_later=self.call_later,
+            call_later=self._loop.call_later,
             open_output=self._open_output,
+            show=self._console.status,
         )
+        self._links = Links(order.interfaces, self._supervisor)
+        self._requests = Requests(self._loop, self._supervisor, self.shut_down)
 
     def run(self) -> NoReturn:
-        self._take_signals()
+        self._console.greet()
+        self._loop.take_signals(
+            {
+                signal.SIGCHLD: self._reap,
+                signal.SIGTERM: lambda: self.shut_down(False),
+                signal.SIGINT: lambda: self.shut_down(True),
+                signal.SIGUSR1: self._look_at_network,
+            }
+        )
         self._listen()
-        network.bring_up(self._order.interfaces)
+        self._links.bring_up()
         self.log("", f"Hostname set to <{self._order.hostname}>.")
-        for service in self._network_services():
-            self._supervisor.start(service)
-        self.call_later(NETWORK_TIMEOUT, self._start_services)
+        self._loop.call_later(NETWORK_TIMEOUT, self._begin)
         self._look_at_network()
-        while True:
-            for key, _ in self._selector.select(self._until_next_timer()):
-                key.data()
-            self._run_timers()
-
-    # what the loop is made of
-
-    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
-        entry = (time.monotonic() + seconds, next(self._timer_numbers), call)
-        heapq.heappush(self._timers, entry)
+        self._loop.run()
 
     def log(self, unit: str, text: str) -> None:
         """What init itself has to say about a unit; systemd's name is what people grep for."""
         self._journal.write(
             journal.Entry(journal.now_us(), unit, "systemd", 1, journal.DAEMON_NOTICE, text)
         )
-
-    def _until_next_timer(self) -> float | None:
-        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-
-    def _run_timers(self) -> None:
-        while self._timers and self._timers[0][0] <= time.monotonic():
-            heapq.heappop(self._timers)[2]()
-
-    def _watch(self, source: Any, call: Callable[[], None]) -> None:
-        self._selector.register(source, selectors.EVENT_READ, call)
-
-    # signals
-
-    def _take_signals(self) -> None:
-        inner, outer = socket.socketpair()
-        for end in (inner, outer):
-            end.setblocking(False)
-        signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
-        self._wakeup = (inner, outer)
-        for number in _SIGNALS:
-            signal.signal(number, lambda _number, _frame: None)
-        self._watch(inner, self._signalled)
-
-    def _signalled(self) -> None:
-        for number in set(self._wakeup[0].recv(4096)):
-            if number == signal.SIGCHLD:
-                self._reap()
-            elif number == signal.SIGTERM:
-                self.shut_down(EXIT_HALT)
-            elif number == signal.SIGINT:
-                self.shut_down(EXIT_REBOOT)
-            elif number == signal.SIGUSR1:
-                self._look_at_network()
 
     def _reap(self) -> None:
         while True:
@@ -142,55 +107,113 @@ class Init:
                 return
             self._supervisor.ended(pid, status)
 
-    # boot and shutdown
-
-    def _network_services(self) -> list[Service]:
-        names = {unit.name for unit in network.units(self._order.interfaces)}
-        return [self._supervisor.services[name] for name in names]
+    # boot
 
     def _look_at_network(self) -> None:
-        if network.configured(self._order.interfaces):
-            self._start_services()
+        if not self._online and self._links.configured:
+            self._begin()
 
-    def _start_services(self) -> None:
+    def _begin(self) -> None:
+        """The network is there, or will not come: cloud-init and the services may start.
+
+        To the cloud the machine runs from the moment it is on the network and, where nobody
+        has given it user data, its services were started; what user data does takes its time.
+        """
         if self._online or self._exit_code is not None:
             return
         self._online = True
-        for unit in self._order.units:
-            if unit.autostart:
-                try:
-                    self._supervisor.start(self._supervisor.services[unit.name])
-                except LabError:
-                    continue  # it is in the journal, and the machine runs without
-        configured = network.configured(self._order.interfaces)
-        messages.send(self._cloud, {"running": True, "network": configured})
+        configured = self._links.configured
+        self._console.status("OK" if configured else "FAILED", "Reached target network-online.")
+        if self._order.cloud_init is None:
+            self._start_services()
+            self._ask_for_login()
+            self._say_running(configured)
+            return
+        self._say_running(configured)
+        self._run_stages(cloud_init.BEFORE_SERVICES, self._go_on_with_services)
 
-    def shut_down(self, exit_code: int) -> None:
-        """Stop the services, the last first; when all are down, end with ``exit_code``."""
+    def _say_running(self, configured: bool) -> None:
+        messages.send(self._cloud, {"running": True, "network": configured})
+        self._loop.watch(self._cloud, self._told)
+
+    def _start_services(self) -> None:
+        names = [unit.name for unit in self._order.units]
+        for name in (*names, *(name for name in unit_files.names() if name not in names)):
+            if enablement.state(name) == "enabled":
+                try:
+                    self._supervisor.start(self._supervisor.find(name))
+                except LabError as error:  # the machine runs without
+                    self.log(name, error.message)
+
+    def _go_on_with_services(self) -> None:
+        self._start_services()
+        self._run_stages(cloud_init.AFTER_SERVICES, self._ask_for_login)
+
+    def _run_stages(self, stages: Sequence[Unit], then: Callable[[], None]) -> None:
+        """One stage of cloud-init after the other; a failed one does not keep the next back."""
         if self._exit_code is not None:
             return
-        self._exit_code = exit_code
+        if not stages:
+            then()
+            return
+        stage, *later = stages
+        service = self._supervisor.services[stage.name]
+        go_on = functools.partial(self._run_stages, later, then)
+        try:
+            self._supervisor.start(service)
+        except LabError:  # it is in the journal
+            go_on()
+        else:
+            service.when_stopped.append(go_on)
+
+    def _ask_for_login(self) -> None:
+        self._console.ask_for_login(self._order.hostname)
+
+    # shutdown
+
+    def shut_down(self, reboot: bool) -> None:
+        """Stop the services, the last first; when all are down, end."""
+        if self._exit_code is not None:
+            return
+        self._exit_code = EXIT_REBOOT if reboot else EXIT_HALT
         self.log("", "Reached target shutdown.target.")
         messages.send(self._cloud, {"stopping": True})
-        left = {unit.name for unit in self._order.units}
-        self.call_later(SHUTDOWN_TIMEOUT, self._end)
+        services = self._supervisor.to_be_stopped()
+        left = {service.name for service in services}
+        self._loop.call_later(SHUTDOWN_TIMEOUT, self._end)
 
         def stopped(name: str) -> None:
             left.discard(name)
             if not left:
-                self.call_later(0, self._end)
+                self._loop.call_later(0, self._end)
 
-        for unit in reversed(self._order.units):
-            service = self._supervisor.services[unit.name]
-            self._supervisor.stop(service, functools.partial(stopped, unit.name))
+        for service in services:
+            self._supervisor.stop(service, functools.partial(stopped, service.name))
         if not left:
-            self.call_later(0, self._end)
+            self._loop.call_later(0, self._end)
 
     def _end(self) -> NoReturn:
+        rebooting = self._exit_code == EXIT_REBOOT
+        self._console.status("OK", f"Reached target {'reboot' if rebooting else 'poweroff'}.target")
         # With PID 1 the kernel ends all else (pid_namespaces(7)).
         os._exit(self._exit_code or 0)
 
-    # what services print
+    # the cloud
+
+    def _told(self) -> None:
+        """The cloud plugs a link in or out, and hears what became of it."""
+        received = messages.receive(self._cloud)
+        if received is None:  # it is gone, and all here with it in a moment
+            self._loop.unwatch(self._cloud)
+            return
+        message = received[0]
+        try:
+            answer: dict[str, Any] = {"link": message["link"], "name": self._links.obey(message)}
+        except (LabError, KeyError, TypeError, ValueError) as error:
+            answer = {"link": "failed", **messages.failure(error)}
+        messages.send(self._cloud, {**answer, "number": message.get("number")})
+
+    # what services print, and what is logged
 
     def _open_output(self, service: Service) -> int:
         """A pipe to the journal; the end for the service."""
@@ -198,7 +221,7 @@ class Init:
         os.set_blocking(readable, False)
         stream = os.fdopen(readable, "rb", buffering=0)
         lines = Lines()
-        tag = Path(service.unit.argv[0]).name
+        tag = Path(service.unit.shown[0]).name
 
         def read() -> None:
             data = stream.read(65536)
@@ -209,25 +232,24 @@ class Init:
                 self._journal.write(
                     journal.Entry(now, service.name, tag, service.pid, priority, text)
                 )
+                if service.unit.to_console:
+                    self._console.write(f"{text}\n")
             if not data:
-                self._selector.unregister(stream)
+                self._loop.unwatch(stream)
                 stream.close()
 
-        self._watch(stream, read)
+        self._loop.watch(stream, read)
         return writable
-
-    # sockets
 
     def _listen(self) -> None:
         self._log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log_socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._log_socket.bind(DEV_LOG)
         Path(DEV_LOG).chmod(0o666)
-        self._watch(self._log_socket, self._logged)
-        self._control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.bind(control.SOCKET)
-        self._control.listen(16)
-        self._watch(self._control, self._called)
+        self._loop.watch(self._log_socket, self._logged)
+        device = console.Device(self._console)
+        self._loop.watch(device, device.pass_on)
+        self._requests.listen()
 
     def _logged(self) -> None:
         data, ancillary, _, _ = self._log_socket.recvmsg(
@@ -239,68 +261,3 @@ class Init:
                 pid = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])[0]
         unit = self._supervisor.of_process(pid)
         self._journal.write(journal.parse_datagram(data, unit=unit, pid=pid))
-
-    def _called(self) -> None:
-        connection, _ = self._control.accept()
-
-        def serve() -> None:
-            self._selector.unregister(connection)
-            try:
-                received = messages.receive(connection)
-                if received is None:
-                    connection.close()
-                    return
-                self._answer(connection, received[0])
-            except (LabError, KeyError, TypeError) as error:
-                _reply(connection, messages.failure(error))
-
-        self._watch(connection, serve)
-
-    def _answer(self, connection: socket.socket, request: dict[str, Any]) -> None:
-        def done() -> None:
-            _reply(connection, {"ok": True})
-
-        what = request["do"]
-        if what == "list":
-            every = [service.description() for service in self._supervisor.services.values()]
-            _reply(connection, {"services": every})
-            return
-        if what in ("halt", "reboot"):
-            # Before the answer, so that who then asks the cloud finds the machine stopping.
-            self.shut_down(EXIT_REBOOT if what == "reboot" else EXIT_HALT)
-            done()
-            return
-        service = self._supervisor.find(request["unit"])
-        if what == "status":
-            _reply(connection, {"service": service.description()})
-        elif what == "start":
-            self._supervisor.start(service)
-            done()
-        elif what == "stop":
-            self._supervisor.stop(service, done)
-        elif what == "restart":
-            self._supervisor.stop(service, lambda: self._start_and_reply(service, connection))
-        elif what == "reload":
-            if not service.running:
-                raise LabError(f"{service.name}.service is not active, cannot reload.")
-            os.kill(service.pid, signal.SIGHUP)
-            done()
-        else:
-            raise LabError(f"init cannot {what!r}")
-
-    def _start_and_reply(self, service: Service, connection: socket.socket) -> None:
-        try:
-            self._supervisor.start(service)
-        except LabError as error:
-            _reply(connection, messages.failure(error))
-        else:
-            _reply(connection, {"ok": True})
-
-
-def _reply(connection: socket.socket, message: messages.Message) -> None:
-    """Answer and hang up; who asked may be gone."""
-    with connection:
-        try:
-            messages.send(connection, message)
-        except OSError:
-            return
