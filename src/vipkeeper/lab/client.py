@@ -229,6 +229,14 @@ class Lab:
         text: str = self._ask(request)[0]["console"]
         return text
 
+    def attach_port(self, instance: str, port: str) -> None:
+        """Plug a port into an instance; if it runs, as its first free link."""
+        self._ask({"do": "attach_port", "instance": instance, "port": port})
+
+    def detach_port(self, instance: str, port: str) -> None:
+        """Pull a port out of an instance."""
+        self._ask({"do": "detach_port", "instance": instance, "port": port})
+
     def instances(self) -> dict[str, str]:
         """The state of each instance, by id: stopped, booting, running, stopping or failed."""
         return {one["id"]: one["state"] for one in self.status()["instances"]}

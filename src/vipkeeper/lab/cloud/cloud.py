@@ -56,6 +56,8 @@ class Cloud:
             "poweroff": self._power_off,
             "reboot": self._reboot,
             "console": self._console,
+            "attach_port": self._attach_port,
+            "detach_port": self._detach_port,
             "update_port": self._update_port,
             "update_security_group": self._update_security_group,
             "archive": self._give_archive,
@@ -158,6 +160,26 @@ class Cloud:
         self.ended.set()
         return {"ok": True}, []
 
+    async def _attach_port(self, request: dict[str, Any]) -> Answer:
+        """Plug a port in that no other instance that runs has."""
+        self._refuse_if_owned_by_api()
+        plane = self._data_plane.plane
+        machine, port = self._machine(request), finding.port(plane, str(request["port"]))
+        for other in self._data_plane.machines.values():
+            if port.id in other.devices:
+                raise LabError(f"port {port.name} is plugged into {other.name}")
+        await self._data_plane.apply(_with_binding(plane, port.id, machine.id))
+        return {"ok": True}, []
+
+    async def _detach_port(self, request: dict[str, Any]) -> Answer:
+        self._refuse_if_owned_by_api()
+        plane = self._data_plane.plane
+        machine, port = self._machine(request), finding.port(plane, str(request["port"]))
+        if port.id not in machine.instance.ports:
+            raise LabError(f"{machine.name} has no port {port.name!r}")
+        await self._data_plane.apply(_with_binding(plane, port.id, None))
+        return {"ok": True}, []
+
     async def _update_port(self, request: dict[str, Any]) -> Answer:
         self._refuse_if_owned_by_api()
         plane = self._data_plane.plane
@@ -240,3 +262,16 @@ class Cloud:
 
         every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)
         return {question.__name__: question for question in every}
+
+
+def _with_binding(plane: Plane, port: str, instance: str | None) -> Plane:
+    """The plane with a port as the last one of an instance, or of none."""
+    unbound = [
+        replace(one, ports=tuple(id for id in one.ports if id != port)) for one in plane.instances
+    ]
+    return replace(
+        plane,
+        instances=tuple(
+            replace(one, ports=(*one.ports, port)) if one.id == instance else one for one in unbound
+        ),
+    )

@@ -177,7 +177,7 @@ class DataPlane:
         )
         for machine, port in leaving:
             if machine.state == "running":
-                machine.unplugged(port)
+                self._tell(machine.unplugged(machine.devices.pop(port)))
 
     def _unwanted_ports(self, machine: Machine, wanted: Plane) -> list[str]:
         """The ports of its links that it is to have no longer, or as another link."""
@@ -234,7 +234,16 @@ class DataPlane:
         self._connect(plugs)
         for plug, machine in plugs.items():
             if machine.state == "running":
-                machine.plugged(wanted, wanted.port(plug.port), plug.device)
+                self._tell(machine.plugged(wanted, wanted.port(plug.port), plug.device))
+
+    def _tell(self, news: Coroutine[None, None, None]) -> None:
+        """Tell an instance of a link; what it makes of it is its own affair, and in its journal."""
+
+        async def tell() -> None:
+            with suppress(LabError, OSError):  # it may have ended just now
+                await news
+
+        self._in_background(tell())
 
     def _end_unwanted(self, wanted: Plane) -> None:
         for machine in [*self.machines.values()]:
@@ -246,11 +255,11 @@ class DataPlane:
         del self.machines[machine.id]
         machine.cut_and_kill()
         machine.disk.remove()
-        self._in_background(self._give_back_ids(machine))
+        self._in_background(self._bury(machine))
 
-    async def _give_back_ids(self, machine: Machine) -> None:
+    async def _bury(self, machine: Machine) -> None:
         await machine.until_ended()
-        machine.forget_console()
+        machine.close()
         self._ids.give_back(machine.ids)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The instance's links: up, and an address by DHCP or, where there is none, as ordered."""
+"""The instance's links: up, with the addresses that were ordered, and one by DHCP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RUN = Path("/run")
 
 
 def units(interfaces: Iterable[Interface]) -> tuple[Unit, ...]:
-    """A DHCP client for each interface that has no address of its own."""
+    """A DHCP client for each interface that asks for its address."""
     return tuple(_client(interface) for interface in interfaces if interface.dhcp)
 
 

@@ -17,16 +17,16 @@ class Interface:
     """One of the instance's links, named eth0, eth1, ... in the order given.
 
     Attributes:
-        static: addresses with prefix length, IPv4 or IPv6, that DHCP does not give.
+        static: addresses with prefix length, IPv4 or IPv6.
         gateway: default router that goes with ``static``, or empty.
-        dhcp: whether there is an address to ask for.
+        dhcp: whether it asks for an address, beside those.
     """
 
     name: str
     mtu: int
     static: tuple[str, ...] = ()
     gateway: str = ""
-    dhcp: bool = True
+    dhcp: bool = False
 
     @property
     def metric(self) -> int:
@@ -41,7 +41,7 @@ class Interface:
             int(message["mtu"]),
             tuple(message.get("static", ())),
             str(message.get("gateway", "")),
-            bool(message.get("dhcp", True)),
+            bool(message.get("dhcp", False)),
         )
 
 
