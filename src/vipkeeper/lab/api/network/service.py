@@ -288,7 +288,7 @@ class NetworkService:
             wanted = inside(body, one.name, one.request)
             made = await self._controller.change(lambda change: one.make(change, wanted, context))
             viewer = await self._viewer(context)
-            return answer({one.name: _as_made(viewer.show(made))}, 201)
+            return answer({one.name: viewer.as_made(made)}, 201)
 
         return serve
 
@@ -301,7 +301,7 @@ class NetworkService:
             lambda change: [one.make(change, body, context) for body in wanted]
         )
         viewer = await self._viewer(context)
-        return answer({one.plural: [_as_made(viewer.show(record)) for record in made]}, 201)
+        return answer({one.plural: [viewer.as_made(record) for record in made]}, 201)
 
     def _change(self, one: Collection) -> Callable[[Request], Any]:
         assert one.change is not None
@@ -437,11 +437,6 @@ def _delete_port(change: Change, id: str, context: Context) -> None:
 
 def query(request: Request) -> Query:
     return request.query_params.multi_items()
-
-
-def _as_made(view: dict[str, Any]) -> dict[str, Any]:
-    """A floating IP is DOWN until the L3 agent has it, which nobody can have done yet."""
-    return {**view, "status": "DOWN"} if "floating_ip_address" in view else view
 
 
 def _check_revision(state: State, kind: type[Resource], id: str, request: Request) -> None:
