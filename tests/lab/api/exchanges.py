@@ -93,9 +93,7 @@ class Exchanges:
                 yield f"{where or 'answer'}: without {missing}, with {more}"
             for key in wanted.keys() & found.keys():
                 place = f"{where}.{key}" if where else key
-                yield from self._differences(
-                    wanted[key], found[key], place, only_these=only_these
-                )
+                yield from self._differences(wanted[key], found[key], place, only_these=only_these)
         elif isinstance(wanted, list) and isinstance(found, list):
             if len(wanted) != len(found):
                 yield f"{where}: {found} in place of {wanted}"
