@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,18 +11,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vipkeeper.lab.api import openapi
 from vipkeeper.lab.api.compute.service import ComputeService
 from vipkeeper.lab.api.controller import Controller
-from vipkeeper.lab.api.errors import Refusal
+from vipkeeper.lab.api.errors import Refusal, method_not_allowed
 from vipkeeper.lab.api.identity.service import REGION, IdentityService
 from vipkeeper.lab.api.image.service import ImageService
 from vipkeeper.lab.api.network import refusals
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.service import NetworkService
-from vipkeeper.lab.api.wire import Shape, answer, guarded
+from vipkeeper.lab.api.operations import Operation, Service, Shape
+from vipkeeper.lab.api.wire import answer, guarded
 
 # Service type, name and path below the service's own; a client adds v2.0 to Neutron's by itself.
-_SERVICES = (
+_CATALOGUE = (
     ("identity", "keystone", "/identity"),
     ("network", "neutron", "/network"),
     ("compute", "nova", "/compute/v2.1"),
@@ -29,8 +32,8 @@ _SERVICES = (
 )
 
 
-def application(controller: Controller, back_end: BackEnd, url: str) -> ASGIApp:
-    """The ASGI application.
+def services(controller: Controller, back_end: BackEnd, url: str) -> tuple[Service, ...]:
+    """What there is.
 
     Args:
         url: where it is reached, ``http://127.0.0.1:PORT``.
@@ -39,36 +42,59 @@ def application(controller: Controller, back_end: BackEnd, url: str) -> ASGIApp:
     network = NetworkService(controller, back_end, f"{url}/network")
     compute = ComputeService(controller, f"{url}/compute")
     image = ImageService(controller, f"{url}/image")
-    return _PlainPaths(
-        Starlette(
-            routes=[
-                Route("/", guarded(_root(url), Refusal.as_keystone), methods=["GET"]),
-                *_below("/identity", identity.routes(), Refusal.as_keystone),
-                *_below("/network", network.routes(), Refusal.as_neutron),
-                *_below("/compute", compute.routes(), Refusal.as_nova),
-                *_below("/image", image.routes(), Refusal.as_keystone),
-            ]
-        )
-    )
+    return (identity.service(), network.service(), compute.service(), image.service())
 
 
-def _below(prefix: str, routes: list[Route], shape: Shape) -> list[Route]:
-    """A service's routes below its path; what is not there it says in its own way."""
-    elsewhere = Route("/{path:path}", guarded(_nowhere, shape), methods=_METHODS)
-    return [
-        Route(prefix + route.path.rstrip("/"), route.endpoint, methods=list(route.methods or ()))
-        for route in [*routes, elsewhere]
+def application(controller: Controller, back_end: BackEnd, url: str) -> ASGIApp:
+    """The ASGI application; ``url`` is where it is reached."""
+    found = services(controller, back_end, url)
+    describe = lru_cache(partial(openapi.description, found, url))
+
+    async def description(_: Request) -> Response:
+        return answer(describe())
+
+    async def root(_: Request) -> Response:
+        return answer({type: f"{url}{path}" for type, _name, path in _CATALOGUE})
+
+    routes = [
+        _Path(path, operations, one.shape)
+        for one in found
+        for path, operations in one.by_path().items()
     ]
+    outside = [
+        Operation("GET", "/", root, public=True),
+        Operation("GET", openapi.PATH, description, public=True),
+    ]
+    routes += [_Path(one.path, [one], Refusal.as_keystone) for one in outside]
+    routes += [_Path(one.prefix + "/{path:path}", [], one.shape) for one in found]
+    routes.append(_Path("/{path:path}", [], Refusal.as_keystone))
+    return _PlainPaths(Starlette(routes=routes))
 
 
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+class _Path(Route):
+    """A path, whatever the method: what it does not answer, it refuses in its service's shape."""
+
+    def __init__(self, path: str, operations: list[Operation], shape: Shape) -> None:
+        super().__init__(path, _Methods(operations, shape))
 
 
-def _root(url: str) -> Any:
-    async def serve(_: Request) -> Response:
-        return answer({type: f"{url}{path}" for type, _name, path in _SERVICES})
+class _Methods:
+    """An ASGI application: Starlette leaves the methods of such a one alone."""
 
-    return serve
+    def __init__(self, operations: list[Operation], shape: Shape) -> None:
+        self._endpoints = {one.method: guarded(one.endpoint, shape) for one in operations}
+        if "GET" in self._endpoints:
+            self._endpoints["HEAD"] = self._endpoints["GET"]
+        self._allow = ", ".join(sorted(self._endpoints))
+        self._otherwise = guarded(self._not_allowed if operations else _nowhere, shape)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoints.get(scope["method"], self._otherwise)
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _not_allowed(self, _: Request) -> Response:
+        raise method_not_allowed(self._allow)
 
 
 async def _nowhere(_: Request) -> Response:
@@ -92,7 +118,7 @@ def _catalogue(url: str) -> list[dict[str, Any]]:
                 for place, interface in enumerate(("public", "internal", "admin"), 1)
             ],
         }
-        for number, (type, name, path) in enumerate(_SERVICES, 1)
+        for number, (type, name, path) in enumerate(_CATALOGUE, 1)
     ]
 
 
@@ -104,6 +130,8 @@ class _PlainPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            path = scope["path"].removesuffix(".json")
+            path = scope["path"]
+            if path != openapi.PATH:
+                path = path.removesuffix(".json")
             scope = {**scope, "path": path.rstrip("/") or "/"}
         await self._inner(scope, receive, send)

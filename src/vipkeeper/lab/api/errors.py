@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -10,10 +11,14 @@ class Refusal(Exception):  # noqa: N818 -- an answer, no fault
 
     Attributes:
         type: Neutron's exception name; the other services have none.
+        headers: of the answer.
     """
 
-    def __init__(self, status: int, type: str, message: str) -> None:
+    def __init__(
+        self, status: int, type: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
+        self.headers = headers or {}
         self.status = status
         self.type = type
         self.message = message
@@ -55,3 +60,48 @@ def unauthorized() -> Refusal:
 
 def bad_request(message: str) -> Refusal:
     return Refusal(400, "HTTPBadRequest", message)
+
+
+def method_not_allowed(allowed: str) -> Refusal:
+    """``allowed`` are the methods that the path does answer."""
+    message = "The method specified is not allowed for this resource."
+    return Refusal(405, "HTTPMethodNotAllowed", message, {"Allow": allowed})
+
+
+NEUTRON_SCHEMA = {
+    "type": "object",
+    "required": ["NeutronError"],
+    "properties": {
+        "NeutronError": {
+            "type": "object",
+            "required": ["type", "message", "detail"],
+            "properties": {
+                "type": {"type": "string"},
+                "message": {"type": "string"},
+                "detail": {"type": "string"},
+            },
+        }
+    },
+}
+_CODE_AND_MESSAGE = {"code": {"type": "integer"}, "message": {"type": "string"}}
+NOVA_SCHEMA = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": _CODE_AND_MESSAGE,
+    },
+}
+KEYSTONE_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "title", "message"],
+            "properties": {**_CODE_AND_MESSAGE, "title": {"type": "string"}},
+        }
+    },
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -15,14 +15,12 @@ from starlette.responses import JSONResponse, Response
 
 from vipkeeper.lab.api.errors import Refusal, bad_request
 from vipkeeper.lab.api.network.fields import Body
+from vipkeeper.lab.api.operations import Endpoint, Shape
 
 MAX_BODY = 1 << 20
 """Bytes of a request; user data has at most 64 KiB, and no list of ports needs more."""
 
 AnyBody = TypeVar("AnyBody", bound=Body)
-Endpoint = Callable[[Request], Awaitable[Response]]
-Shape = Callable[[Refusal], dict[str, Any]]
-"""How a service writes its refusals."""
 
 
 async def read(request: Request) -> dict[str, Any]:
@@ -117,7 +115,9 @@ def guarded(endpoint: Endpoint, shape: Shape) -> Endpoint:
 
 
 def _refused(refusal: Refusal, shape: Shape) -> Response:
-    return answer(shape(refusal), refusal.status)
+    # A token is refused before its service is asked, in Keystone's shape (keystonemiddleware).
+    body = refusal.as_keystone() if refusal.status == 401 else shape(refusal)
+    return answer(body, refusal.status, refusal.headers)
 
 
 def _request_id() -> str:

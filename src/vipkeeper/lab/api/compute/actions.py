@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from vipkeeper.lab.api.compute.records import Server
 from vipkeeper.lab.api.compute.views import Condition
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
+from vipkeeper.lab.api.operations import STRING, Endpoint, Operation, either, keyed
 from vipkeeper.lab.api.state import Change
 from vipkeeper.lab.api.wire import answer, nothing
 
@@ -21,6 +22,24 @@ SHUTDOWN_TIMEOUT_S = 60.0
 """nova.conf [DEFAULT] shutdown_timeout: how long a clean shutdown may take."""
 
 _MAX_LINES = 2**31 - 1
+_SECURITY_GROUP = keyed(name=STRING)
+REQUEST = either(
+    keyed(**{"os-stop": {"type": ["object", "null"]}}),
+    keyed(**{"os-start": {"type": ["object", "null"]}}),
+    keyed(reboot=keyed(type={"enum": ["SOFT", "HARD"]})),
+    keyed(
+        **{
+            "os-getConsoleOutput": {
+                "type": "object",
+                "properties": {"length": {"type": ["integer", "null"], "minimum": -1}},
+            }
+        }
+    ),
+    keyed(addSecurityGroup=_SECURITY_GROUP),
+    keyed(removeSecurityGroup=_SECURITY_GROUP),
+)
+"""What the one path of all actions takes."""
+
 Act = Callable[[Server, Condition, Any, Context], Awaitable[Response]]
 
 
@@ -38,6 +57,11 @@ class Actions:
             "addSecurityGroup": self._add_security_group,
             "removeSecurityGroup": self._remove_security_group,
         }
+
+    def operations(self, path: str, endpoint: Endpoint) -> Iterator[Operation]:
+        """The one path of all actions. An action without output is answered without a body."""
+        console = keyed(output=STRING)
+        yield Operation("POST", path, endpoint, console, 200, REQUEST, (403, 409), without_body=202)
 
     def task(self, id: str) -> str | None:
         """What a server is being told to do, in Nova's words."""

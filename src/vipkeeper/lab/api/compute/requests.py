@@ -78,7 +78,7 @@ class FixedIPOfInterface(Tolerant):
     ip_address: OptionalAddress = None
 
 
-class InterfaceRequest(Tolerant):
+class AttachmentRequest(Tolerant):
     port_id: OptionalId = None
     net_id: OptionalId = None
     fixed_ips: tuple[FixedIPOfInterface, ...] = ()

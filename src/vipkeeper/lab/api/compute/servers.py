@@ -10,7 +10,7 @@ from vipkeeper.lab.api.compute import refusals
 from vipkeeper.lab.api.compute.image_contents import SERVICES
 from vipkeeper.lab.api.compute.records import Flavor, KeyPair, Server, ServerGroup
 from vipkeeper.lab.api.compute.requests import (
-    InterfaceRequest,
+    AttachmentRequest,
     NetworkOfServer,
     ServerChange,
     ServerRequest,
@@ -235,7 +235,7 @@ def _new_port(
     return port
 
 
-def attach(change: Change, id: str, body: InterfaceRequest, context: Context) -> Port:
+def attach(change: Change, id: str, body: AttachmentRequest, context: Context) -> Port:
     """One more interface: a port that there is, or a new one."""
     server = get(change, id, context)
     if body.port_id is not None and body.net_id is not None:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from vipkeeper.lab.api.compute import keypairs, refusals, servers
+from vipkeeper.lab.api.compute import refusals, servers
 from vipkeeper.lab.api.compute.actions import Actions
-from vipkeeper.lab.api.compute.records import Flavor, KeyPair, Server, ServerGroup
+from vipkeeper.lab.api.compute.flavors import Flavors
+from vipkeeper.lab.api.compute.keypair_paths import KeyPairPaths
+from vipkeeper.lab.api.compute.limits import Limits
+from vipkeeper.lab.api.compute.records import Server
 from vipkeeper.lab.api.compute.requests import (
-    FlavorRequest,
-    InterfaceRequest,
-    KeyPairRequest,
+    AttachmentRequest,
     SchedulerHints,
     ServerChange,
-    ServerGroupRequest,
     ServerRequest,
 )
+from vipkeeper.lab.api.compute.server_groups import ServerGroups
 from vipkeeper.lab.api.compute.views import (
     condition,
-    flavor_view,
     interface_view,
     ports_of,
     server_view,
@@ -31,13 +30,48 @@ from vipkeeper.lab.api.compute.views import (
 )
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
-from vipkeeper.lab.api.errors import Refusal
-from vipkeeper.lab.api.records import new_id
+from vipkeeper.lab.api.errors import NOVA_SCHEMA, Refusal
+from vipkeeper.lab.api.network.fields import Body
+from vipkeeper.lab.api.operations import (
+    OBJECT,
+    STRING,
+    Operation,
+    Schema,
+    Service,
+    keyed,
+    several,
+)
 from vipkeeper.lab.api.state import Change
-from vipkeeper.lab.api.wire import answer, checked, guarded, inside, nothing, read
+from vipkeeper.lab.api.wire import answer, checked, inside, nothing, read
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-_POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
+_SERVER = keyed(
+    id=STRING,
+    name=STRING,
+    status=STRING,
+    tenant_id=STRING,
+    user_id=STRING,
+    metadata=OBJECT,
+    flavor=OBJECT,
+    addresses=OBJECT,
+    created=STRING,
+    updated=STRING,
+    links=several(),
+)
+_INTERFACE = keyed(
+    port_id=STRING, net_id=STRING, mac_addr=STRING, port_state=STRING, fixed_ips=several()
+)
+_GROUPS = keyed(security_groups=several())
+_FILTERS = dict.fromkeys(
+    ("name", "status", "uuid", "deleted", "marker", "limit", "all_tenants"), STRING
+)
+
+
+def _with_hints(model: type[Body]) -> Schema:
+    schema = keyed(server=model)
+    return {
+        **schema,
+        "properties": {**schema["properties"], "os:scheduler_hints": SchedulerHints},
+    }
 
 
 class ComputeService:
@@ -48,43 +82,57 @@ class ComputeService:
         self._url = f"{url}/v2.1"
         self._actions = Actions(controller)
 
-    def routes(self) -> list[Route]:
-        found: list[Route] = []
+    def service(self) -> Service:
+        return Service("Nova", "/compute", Refusal.as_nova, NOVA_SCHEMA, (*self._operations(),))
 
-        def route(path: str, **methods: Endpoint) -> None:
-            for method, endpoint in methods.items():
-                found.append(Route(path, guarded(endpoint, Refusal.as_nova), methods=[method]))
+    def _operations(self) -> Iterator[Operation]:
+        yield Operation("GET", "/", self._versions, keyed(versions=several()), public=True)
+        yield Operation("GET", "/v2.1", self._version, keyed(version=OBJECT), public=True)
+        yield from self._server_operations()
+        yield from self._interface_operations()
+        yield from Flavors(self._controller, self._url).operations()
+        yield from KeyPairPaths(self._controller).operations()
+        yield from ServerGroups(self._controller).operations()
+        yield from Limits(self._controller).operations()
 
-        route("/", GET=self._versions)
-        route("/v2.1", GET=self._version)
-        route("/v2.1/", GET=self._version)
-        route("/v2.1/servers", GET=self._list, POST=self._create)
-        route("/v2.1/servers/detail", GET=self._list_details)
-        route("/v2.1/servers/{id}", GET=self._show, PUT=self._update, DELETE=self._delete)
-        route("/v2.1/servers/{id}/action", POST=self._act)
-        route("/v2.1/servers/{id}/os-interface", GET=self._interfaces, POST=self._attach)
-        route("/v2.1/servers/{id}/os-interface/{port}", GET=self._interface, DELETE=self._detach)
-        route("/v2.1/servers/{id}/os-security-groups", GET=self._groups_of_server)
-        route("/v2.1/servers/{id}/os-volume_attachments", GET=self._no_volumes)
-        route("/v2.1/flavors", GET=self._flavors, POST=self._create_flavor)
-        route("/v2.1/flavors/detail", GET=self._flavors)
-        route("/v2.1/flavors/{id}", GET=self._flavor, DELETE=self._delete_flavor)
-        route("/v2.1/flavors/{id}/os-extra_specs", GET=self._extra_specs)
-        route("/v2.1/os-keypairs", GET=self._key_pairs, POST=self._create_key_pair)
-        route("/v2.1/os-keypairs/{name}", GET=self._key_pair, DELETE=self._delete_key_pair)
-        route("/v2.1/os-server-groups", GET=self._server_groups, POST=self._create_server_group)
-        route(
-            "/v2.1/os-server-groups/{id}",
-            GET=self._server_group,
-            DELETE=self._delete_server_group,
+    def _server_operations(self) -> Iterator[Operation]:
+        path = "/v2.1/servers"
+        brief, whole = keyed(id=STRING, name=STRING, links=several()), keyed(server=_SERVER)
+        wanted, made = _with_hints(ServerRequest), keyed(server=keyed(id=STRING, adminPass=STRING))
+        yield Operation(
+            "GET", path, self._list, keyed(servers=several(brief)), refuses=(400,), query=_FILTERS
         )
-        route("/v2.1/os-quota-sets/{project}", GET=self._quotas)
-        route("/v2.1/os-quota-sets/{project}/detail", GET=self._quotas)
-        route("/v2.1/limits", GET=self._limits)
-        route("/v2.1/os-availability-zone", GET=self._zones)
-        route("/v2.1/os-availability-zone/detail", GET=self._zones)
-        route("/v2.1/extensions", GET=self._no_extensions)
-        return found
+        # What it refuses is Neutron's to refuse in part: a port's network, address and quota.
+        yield Operation("POST", path, self._create, made, 202, wanted, (403, 404, 409))
+        yield Operation(
+            "GET",
+            f"{path}/detail",
+            self._list_details,
+            keyed(servers=several(_SERVER)),
+            refuses=(400,),
+            query=_FILTERS,
+        )
+        path = f"{path}/{{id}}"
+        yield Operation("GET", path, self._show, whole)
+        yield Operation("PUT", path, self._update, whole, 200, keyed(server=ServerChange))
+        yield Operation("DELETE", path, self._delete, status=204)
+        yield Operation("GET", f"{path}/os-security-groups", self._groups_of_server, _GROUPS)
+        yield Operation(
+            "GET",
+            f"{path}/os-volume_attachments",
+            self._no_volumes,
+            keyed(volumeAttachments=several()),
+        )
+        yield from self._actions.operations(f"{path}/action", self._act)
+
+    def _interface_operations(self) -> Iterator[Operation]:
+        path, one = "/v2.1/servers/{id}/os-interface", keyed(interfaceAttachment=_INTERFACE)
+        wanted = keyed(interfaceAttachment=AttachmentRequest)
+        every = keyed(interfaceAttachments=several(_INTERFACE))
+        yield Operation("GET", path, self._interfaces, every)
+        yield Operation("POST", path, self._attach, one, 200, wanted, (403, 409))
+        yield Operation("GET", f"{path}/{{port}}", self._interface, one)
+        yield Operation("DELETE", f"{path}/{{port}}", self._detach, status=202)
 
     def _context(self, request: Request) -> Context:
         return self._controller.context(request.headers.get("X-Auth-Token"))
@@ -247,7 +295,7 @@ class ComputeService:
     async def _attach(self, request: Request) -> Response:
         context = self._context(request)
         id = request.path_params["id"]
-        body = inside(await read(request), "interfaceAttachment", InterfaceRequest)
+        body = inside(await read(request), "interfaceAttachment", AttachmentRequest)
         port = await self._controller.change(
             lambda change: servers.attach(change, id, body, context)
         )
@@ -271,200 +319,6 @@ class ComputeService:
     async def _no_volumes(self, request: Request) -> Response:
         servers.get(self._controller.state, request.path_params["id"], self._context(request))
         return answer({"volumeAttachments": []})
-
-    # flavors
-
-    async def _flavors(self, request: Request) -> Response:
-        self._context(request)
-        flavors = self._controller.state.all(Flavor)
-        return answer({"flavors": [flavor_view(one, self._url) for one in flavors]})
-
-    async def _flavor(self, request: Request) -> Response:
-        self._context(request)
-        return answer({"flavor": flavor_view(self._find_flavor(request), self._url)})
-
-    async def _create_flavor(self, request: Request) -> Response:
-        context = self._context(request)
-        body = inside(await read(request), "flavor", FlavorRequest)
-        if not context.is_admin:
-            raise refusals.policy("os_compute_api:os-flavor-manage:create")
-
-        def prepare(change: Change) -> Flavor:
-            for one in change.all(Flavor):
-                if body.name == one.name or body.id == one.id:
-                    raise refusals.conflict(f"Flavor with name {body.name} already exists.")
-            flavor = Flavor(
-                id=body.id if body.id not in (None, "", "auto") else new_id(),
-                name=body.name,
-                vcpus=body.vcpus,
-                ram_mb=body.ram,
-                disk_gb=body.disk,
-            )
-            change.put(flavor)
-            return flavor
-
-        flavor = await self._controller.change(prepare)
-        return answer({"flavor": flavor_view(flavor, self._url)})
-
-    async def _delete_flavor(self, request: Request) -> Response:
-        if not self._context(request).is_admin:
-            raise refusals.policy("os_compute_api:os-flavor-manage:delete")
-        flavor = self._find_flavor(request)
-        await self._controller.change(lambda change: change.delete(flavor))
-        return nothing(202)
-
-    async def _extra_specs(self, request: Request) -> Response:
-        self._context(request)
-        self._find_flavor(request)
-        return answer({"extra_specs": {}})
-
-    def _find_flavor(self, request: Request) -> Flavor:
-        flavor = self._controller.state.find(Flavor, request.path_params["id"])
-        if flavor is None:
-            raise refusals.not_found("Flavor", request.path_params["id"])
-        return flavor
-
-    # key pairs
-
-    async def _key_pairs(self, request: Request) -> Response:
-        context = self._context(request)
-        own = (
-            pair for pair in self._controller.state.all(KeyPair) if pair.user_id == context.user_id
-        )
-        return answer({"keypairs": [{"keypair": keypairs.view(pair)} for pair in own]})
-
-    async def _key_pair(self, request: Request) -> Response:
-        pair = self._find_key_pair(request)
-        return answer({"keypair": {**keypairs.view(pair), "user_id": pair.user_id}})
-
-    async def _create_key_pair(self, request: Request) -> Response:
-        context = self._context(request)
-        body = inside(await read(request), "keypair", KeyPairRequest)
-        pair = await self._controller.change(lambda change: keypairs.create(change, body, context))
-        return answer({"keypair": {**keypairs.view(pair), "user_id": pair.user_id}})
-
-    async def _delete_key_pair(self, request: Request) -> Response:
-        pair = self._find_key_pair(request)
-        await self._controller.change(lambda change: change.delete(pair))
-        return nothing(202)
-
-    def _find_key_pair(self, request: Request) -> KeyPair:
-        context = self._context(request)
-        name = request.path_params["name"]
-        pair = self._controller.state.find(KeyPair, f"{context.user_id}/{name}")
-        if pair is None:
-            raise refusals.not_found(f"Keypair {name}", f"for user {context.user_id}")
-        return pair
-
-    # server groups
-
-    async def _server_groups(self, request: Request) -> Response:
-        context = self._context(request)
-        groups = (
-            group
-            for group in self._controller.state.all(ServerGroup)
-            if group.project_id == context.project_id
-        )
-        return answer({"server_groups": [self._group_view(group) for group in groups]})
-
-    async def _server_group(self, request: Request) -> Response:
-        return answer({"server_group": self._group_view(self._find_group(request))})
-
-    async def _create_server_group(self, request: Request) -> Response:
-        context = self._context(request)
-        body = inside(await read(request), "server_group", ServerGroupRequest)
-        policy = body.policy or (body.policies[0] if body.policies else "")
-        if policy not in _POLICIES:
-            raise refusals.bad_request(
-                f"Invalid input for field/attribute policies. Value: {policy}. It is none of"
-                f" {', '.join(_POLICIES)}"
-            )
-        group = ServerGroup(
-            id=new_id(),
-            project_id=context.project_id,
-            user_id=context.user_id,
-            name=body.name,
-            policy=policy,
-        )
-        await self._controller.change(lambda change: change.put(group))
-        return answer({"server_group": self._group_view(group)})
-
-    async def _delete_server_group(self, request: Request) -> Response:
-        group = self._find_group(request)
-        await self._controller.change(lambda change: change.delete(group))
-        return nothing()
-
-    def _find_group(self, request: Request) -> ServerGroup:
-        context = self._context(request)
-        group = self._controller.state.find(ServerGroup, request.path_params["id"])
-        if group is None or not context.owns(group.project_id):
-            raise refusals.not_found("Instance group", request.path_params["id"])
-        return group
-
-    def _group_view(self, group: ServerGroup) -> dict[str, Any]:
-        members = self._controller.state.where(Server, lambda one: one.group_id == group.id)
-        return {
-            "id": group.id,
-            "name": group.name,
-            "policies": [group.policy],
-            "policy": group.policy,
-            "rules": {},
-            "members": [server.id for server in members],
-            "metadata": {},
-            "project_id": group.project_id,
-            "user_id": group.user_id,
-        }
-
-    # limits
-
-    async def _quotas(self, request: Request) -> Response:
-        context = self._context(request)
-        project = request.path_params["project"]
-        if not context.owns(project):
-            raise refusals.policy("os_compute_api:os-quota-sets:show")
-        return answer({"quota_set": {"id": project, **_LIMITS}})
-
-    async def _limits(self, request: Request) -> Response:
-        context = self._context(request)
-        used = [
-            server
-            for server in self._controller.state.all(Server)
-            if server.project_id == context.project_id
-        ]
-        absolute = {
-            "maxTotalInstances": servers.MAX_SERVERS,
-            "totalInstancesUsed": len(used),
-            "maxTotalCores": -1,
-            "totalCoresUsed": len(used),
-            "maxTotalRAMSize": -1,
-            "totalRAMUsed": 0,
-            "maxTotalKeypairs": -1,
-            "maxServerMeta": 128,
-            "maxServerGroups": -1,
-            "maxServerGroupMembers": -1,
-            "totalServerGroupsUsed": 0,
-        }
-        return answer({"limits": {"rate": [], "absolute": absolute}})
-
-    async def _zones(self, request: Request) -> Response:
-        self._context(request)
-        zone = {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
-        return answer({"availabilityZoneInfo": [zone]})
-
-    async def _no_extensions(self, request: Request) -> Response:
-        self._context(request)
-        return answer({"extensions": []})
-
-
-_LIMITS = {
-    "instances": servers.MAX_SERVERS,
-    "cores": -1,
-    "ram": -1,
-    "key_pairs": -1,
-    "metadata_items": 128,
-    "server_groups": -1,
-    "server_group_members": -1,
-}
 
 
 def _chosen(views: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:

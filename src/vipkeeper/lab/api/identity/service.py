@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
-from vipkeeper.lab.api.errors import Refusal
+from vipkeeper.lab.api.errors import KEYSTONE_SCHEMA, Refusal
 from vipkeeper.lab.api.identity.records import (
     DOMAIN,
     ApplicationCredential,
@@ -21,18 +20,21 @@ from vipkeeper.lab.api.identity.records import (
     User,
 )
 from vipkeeper.lab.api.identity.tokens import (
+    REQUEST,
     ROLE_IDS,
     describe,
     issue,
     new_application_credential,
 )
 from vipkeeper.lab.api.network.fields import Body, Name, OptionalName
+from vipkeeper.lab.api.operations import OBJECT, STRING, Operation, Service, keyed, several
 from vipkeeper.lab.api.state import Change
-from vipkeeper.lab.api.wire import answer, guarded, inside, nothing, read
+from vipkeeper.lab.api.wire import answer, inside, nothing, read
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 REGION = "RegionOne"
 _UPDATED = "2022-09-29T00:00:00Z"
+_NAMED = keyed(id=STRING, name=STRING)
+_PROJECT = keyed(id=STRING, name=STRING, domain_id=STRING)
 
 
 class CredentialRequest(Body):
@@ -56,32 +58,56 @@ class IdentityService:
         self._url = url
         self._catalogue = catalogue
 
-    def routes(self) -> list[Route]:
-        found: list[Route] = []
+    def service(self) -> Service:
+        return Service(
+            "Keystone", "/identity", Refusal.as_keystone, KEYSTONE_SCHEMA, (*self._operations(),)
+        )
 
-        def route(path: str, **methods: Endpoint) -> None:
-            for method, endpoint in methods.items():
-                found.append(Route(path, guarded(endpoint, Refusal.as_keystone), methods=[method]))
+    def _operations(self) -> Iterator[Operation]:
+        by_name = {"name": STRING}
+        projects = keyed(projects=several(_PROJECT))
+        yield Operation("GET", "/", self._versions, keyed(versions=OBJECT), 300, public=True)
+        yield Operation("GET", "/v3", self._version, keyed(version=OBJECT), public=True)
+        yield from self._token_operations()
+        yield Operation("GET", "/v3/auth/projects", self._own_projects, projects)
+        yield Operation("GET", "/v3/auth/catalog", self._catalog, keyed(catalog=several()))
+        yield Operation("GET", "/v3/projects", self._projects, projects, query=by_name)
+        yield Operation("GET", "/v3/projects/{id}", self._project, keyed(project=_PROJECT))
+        yield Operation(
+            "GET", "/v3/users", self._users, keyed(users=several(_NAMED)), query=by_name
+        )
+        yield Operation("GET", "/v3/users/{id}", self._user, keyed(user=_NAMED))
+        yield Operation("GET", "/v3/users/{id}/projects", self._projects, projects, query=by_name)
+        yield Operation(
+            "GET", "/v3/domains", self._domains, keyed(domains=several(_NAMED)), query=by_name
+        )
+        yield Operation("GET", "/v3/domains/{id}", self._domain, keyed(domain=_NAMED))
+        yield Operation("GET", "/v3/roles", self._roles, keyed(roles=several(_NAMED)))
+        yield Operation("GET", "/v3/regions", self._regions, keyed(regions=several()))
+        yield from self._credential_operations()
 
-        route("/", GET=self._versions)
-        route("/v3", GET=self._version)
-        route("/v3/", GET=self._version)
-        route("/v3/auth/tokens", POST=self._issue, GET=self._validate, DELETE=self._revoke)
-        route("/v3/auth/projects", GET=self._own_projects)
-        route("/v3/auth/catalog", GET=self._catalog)
-        route("/v3/projects", GET=self._projects)
-        route("/v3/projects/{id}", GET=self._project)
-        route("/v3/users", GET=self._users)
-        route("/v3/users/{id}", GET=self._user)
-        route("/v3/users/{id}/projects", GET=self._projects)
-        route("/v3/domains", GET=self._domains)
-        route("/v3/domains/{id}", GET=self._domain)
-        route("/v3/roles", GET=self._roles)
-        route("/v3/regions", GET=self._regions)
+    def _token_operations(self) -> Iterator[Operation]:
+        path, token = "/v3/auth/tokens", keyed(token=OBJECT)
+        subject = {"X-Subject-Token": STRING}
+        yield Operation("POST", path, self._issue, token, 201, REQUEST, (401,), public=True)
+        yield Operation("GET", path, self._validate, token, refuses=(403, 404), headers=subject)
+        yield Operation(
+            "DELETE", path, self._revoke, status=204, refuses=(403, 404), headers=subject
+        )
+
+    def _credential_operations(self) -> Iterator[Operation]:
         path = "/v3/users/{user}/application_credentials"
-        route(path, GET=self._credentials, POST=self._create_credential)
-        route(f"{path}/{{id}}", GET=self._credential, DELETE=self._delete_credential)
-        return found
+        every = keyed(application_credentials=several(_NAMED))
+        one = keyed(application_credential=_NAMED)
+        wanted = keyed(application_credential=CredentialRequest)
+        yield Operation(
+            "GET", path, self._credentials, every, refuses=(403,), query={"name": STRING}
+        )
+        yield Operation("POST", path, self._create_credential, one, 201, wanted, (403, 409))
+        yield Operation("GET", f"{path}/{{id}}", self._credential, one, refuses=(403,))
+        yield Operation(
+            "DELETE", f"{path}/{{id}}", self._delete_credential, status=204, refuses=(403,)
+        )
 
     def _context(self, request: Request) -> Context:
         return self._controller.context(request.headers.get("X-Auth-Token"))

@@ -20,6 +20,7 @@ from vipkeeper.lab.api.identity.records import (
     Token,
     User,
 )
+from vipkeeper.lab.api.operations import OBJECT, STRING, keyed
 from vipkeeper.lab.api.records import new_id
 from vipkeeper.lab.api.state import Change, State
 
@@ -31,6 +32,35 @@ ROLE_IDS: Mapping[str, str] = {
     "member": "0c7a4b4b0b4d4dd2a1a0d3b5a5c1f002",
     "reader": "0c7a4b4b0b4d4dd2a1a0d3b5a5c1f003",
 }
+
+_USER = {
+    "type": "object",
+    "properties": {"id": STRING, "name": STRING, "password": STRING, "domain": OBJECT},
+}
+_METHODS = {"enum": ["password", "token", "application_credential"]}
+REQUEST = keyed(
+    auth={
+        "type": "object",
+        "required": ["identity"],
+        "properties": {
+            "identity": {
+                "type": "object",
+                "required": ["methods"],
+                "properties": {
+                    "methods": {"type": "array", "minItems": 1, "items": _METHODS},
+                    "password": keyed(user=_USER),
+                    "token": keyed(id=STRING),
+                    "application_credential": {
+                        "type": "object",
+                        "properties": {"id": STRING, "name": STRING, "secret": STRING},
+                    },
+                },
+            },
+            "scope": {"type": "object", "properties": {"project": OBJECT}},
+        },
+    }
+)
+"""What :func:`issue` takes."""
 
 
 def issue(change: Change, body: Mapping[str, Any]) -> Token:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from vipkeeper.lab.api.controller import Controller
-from vipkeeper.lab.api.errors import Refusal
+from vipkeeper.lab.api.errors import KEYSTONE_SCHEMA, Refusal
 from vipkeeper.lab.api.image.records import Image
+from vipkeeper.lab.api.operations import OBJECT, STRING, Operation, Service, keyed, several
 from vipkeeper.lab.api.records import moment
-from vipkeeper.lab.api.wire import answer, guarded
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+from vipkeeper.lab.api.wire import answer
 
 
 class ImageService:
@@ -25,19 +22,25 @@ class ImageService:
         self._controller = controller
         self._url = url
 
-    def routes(self) -> list[Route]:
-        paths: dict[str, Endpoint] = {
-            "/": self._versions,
-            "/versions": self._versions,
-            "/v2/images": self._list,
-            "/v2/images/{id}": self._show,
-            "/v2/images/{id}/members": self._members,
-            "/v2/schemas/image": self._schema,
-        }
-        return [
-            Route(path, guarded(endpoint, Refusal.as_keystone), methods=["GET"])
-            for path, endpoint in paths.items()
-        ]
+    def service(self) -> Service:
+        versions, page = keyed(versions=several()), {"limit": STRING, "marker": STRING}
+        filters = dict.fromkeys(("name", "id", "os_hidden", "status", "visibility"), STRING)
+        image = keyed(id=STRING, name=STRING, status=STRING, visibility=STRING)
+        operations = (
+            Operation("GET", "/", self._versions, versions, 300, public=True),
+            Operation("GET", "/versions", self._versions, versions, 300, public=True),
+            Operation(
+                "GET",
+                "/v2/images",
+                self._list,
+                keyed(images=several(image), first=STRING, schema=STRING),
+                query={**filters, **page},
+            ),
+            Operation("GET", "/v2/images/{id}", self._show, image),
+            Operation("GET", "/v2/images/{id}/members", self._members, keyed(members=several())),
+            Operation("GET", "/v2/schemas/image", self._schema, keyed(properties=OBJECT)),
+        )
+        return Service("Glance", "/image", Refusal.as_keystone, KEYSTONE_SCHEMA, operations)
 
     async def _versions(self, _: Request) -> Response:
         link = {"rel": "self", "href": f"{self._url}/v2/"}

@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
@@ -135,21 +135,42 @@ def _nullable(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else check(value)
 
 
-def _schema(**schema: Any) -> Any:
-    """What the API's description says of the value, since the check is a function."""
-    return Field(json_schema_extra=schema)
+def _text_schema(limit: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": limit}
 
 
-Name = Annotated[str, BeforeValidator(_text(255))]
-Description = Annotated[str, BeforeValidator(_text(255))]
-DeviceName = Annotated[str, BeforeValidator(_text(255))]
-Boolean = Annotated[bool, BeforeValidator(_boolean)]
-Integer = Annotated[int, BeforeValidator(_integer)]
-Id = Annotated[str, BeforeValidator(_uuid), _schema(format="uuid")]
-OptionalId = Annotated[str | None, BeforeValidator(_nullable(_uuid))]
-ProjectId = Annotated[str, BeforeValidator(_text(255))]
-Address = Annotated[str, BeforeValidator(_ip_address)]
-OptionalAddress = Annotated[str | None, BeforeValidator(_nullable(_ip_address))]
-MacAddress = Annotated[str, BeforeValidator(_mac_address)]
-Cidr = Annotated[str, BeforeValidator(_cidr)]
-OptionalName = Annotated[str | None, BeforeValidator(_nullable(_text(255)))]
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+# What the API's description says of each value, since the checks are functions. It says what a
+# client should write; some spellings beside that are taken, as neutron-lib takes them.
+_UUID_SCHEMA = {"type": "string", "format": "uuid"}
+_ADDRESS_SCHEMA = {"anyOf": [{"type": "string", "format": one} for one in ("ipv4", "ipv6")]}
+_MAC_SCHEMA = {"type": "string", "pattern": "^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"}
+_CIDR_SCHEMA = {
+    "type": "string",
+    "pattern": r"^([0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9a-f:]{2,39}/[0-9]{1,3})$",
+}
+ADDRESS_OR_CIDR_SCHEMA = {"anyOf": [_ADDRESS_SCHEMA, _CIDR_SCHEMA, {"type": "null"}]}
+_INTEGER_SCHEMA = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
+
+Name = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
+Description = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
+DeviceName = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
+Boolean = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]
+Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema(_INTEGER_SCHEMA)]
+Id = Annotated[str, BeforeValidator(_uuid), WithJsonSchema(_UUID_SCHEMA)]
+OptionalId = Annotated[
+    str | None, BeforeValidator(_nullable(_uuid)), WithJsonSchema(_or_null(_UUID_SCHEMA))
+]
+ProjectId = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
+Address = Annotated[str, BeforeValidator(_ip_address), WithJsonSchema(_ADDRESS_SCHEMA)]
+OptionalAddress = Annotated[
+    str | None, BeforeValidator(_nullable(_ip_address)), WithJsonSchema(_or_null(_ADDRESS_SCHEMA))
+]
+MacAddress = Annotated[str, BeforeValidator(_mac_address), WithJsonSchema(_MAC_SCHEMA)]
+Cidr = Annotated[str, BeforeValidator(_cidr), WithJsonSchema(_CIDR_SCHEMA)]
+OptionalName = Annotated[
+    str | None, BeforeValidator(_nullable(_text(255))), WithJsonSchema(_or_null(_text_schema(255)))
+]

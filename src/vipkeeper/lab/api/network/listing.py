@@ -52,6 +52,27 @@ def select(views: Iterable[View], query: Query, *, url: str, names: Iterable[str
     return Page([pick(view, fields) for view in found], links)
 
 
+def parameters(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What the query of a list may say, each with its JSON schema.
+
+    Args:
+        properties: JSON schemas of the attributes that can be filtered by.
+    """
+    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+    filters = {name: texts for name in properties if name != "tags"}
+    tags = dict.fromkeys(_TAG_FILTERS, texts) if "tags" in properties else {}
+    return {
+        "fields": {"type": "array", "items": {"enum": [*properties]}},
+        "sort_key": {"type": "array", "items": {"enum": [*properties]}},
+        "sort_dir": {"type": "array", "items": {"enum": ["asc", "desc"]}},
+        "limit": {"type": "integer", "minimum": 0},
+        "marker": text,
+        "page_reverse": {"type": "boolean"},
+        **filters,
+        **tags,
+    }
+
+
 def pick(view: View, fields: Sequence[str]) -> View:
     """Only these fields of it, if any are named."""
     return {key: view[key] for key in view if key in fields} if fields else view

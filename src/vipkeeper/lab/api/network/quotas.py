@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -14,16 +14,40 @@ from vipkeeper.lab.api.errors import bad_request
 from vipkeeper.lab.api.network import refusals
 from vipkeeper.lab.api.network.records import Quota
 from vipkeeper.lab.api.network.resources import DEFAULT_QUOTAS, limits, used
+from vipkeeper.lab.api.operations import OBJECT, Operation, keyed, several
 from vipkeeper.lab.api.state import Change
 from vipkeeper.lab.api.wire import answer, nothing, read
 
 _MAX = 2**31 - 1
+_QUOTA = {
+    "type": "object",
+    "properties": {
+        name: {"type": "integer", "minimum": -1, "maximum": _MAX} for name in DEFAULT_QUOTAS
+    },
+}
 
 
 class Quotas:
     def __init__(self, controller: Controller, context: Callable[[Request], Context]) -> None:
         self._controller = controller
         self._context = context
+
+    def operations(self) -> Iterator[Operation]:
+        path, one = "/v2.0/quotas/{project}", keyed(quota=_QUOTA)
+        wanted = keyed(quota={**_QUOTA, "additionalProperties": False})
+        detail = {"type": "object", "additionalProperties": OBJECT}
+        yield Operation(
+            "GET",
+            "/v2.0/quotas",
+            self.everybodys,
+            keyed(quotas=several(_QUOTA)),
+            refuses=(403,),
+        )
+        yield Operation("GET", path, self.show, one, refuses=(403,))
+        yield Operation("GET", f"{path}/default", self.defaults, one, refuses=(403,))
+        yield Operation("GET", f"{path}/details", self.details, keyed(quota=detail), refuses=(403,))
+        yield Operation("PUT", path, self.change, one, 200, wanted, (403,))
+        yield Operation("DELETE", path, self.reset, status=204, refuses=(403,))
 
     async def everybodys(self, request: Request) -> Response:
         """Those that an admin has changed."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vipkeeper.lab.api.network.fields import (
+    ADDRESS_OR_CIDR_SCHEMA,
     Address,
     Body,
     Boolean,
@@ -83,7 +84,9 @@ def _ip_version(value: Any) -> Any:
 class SubnetRequest(SubnetChange, Made):
     network_id: Id
     cidr: Cidr
-    ip_version: Annotated[Literal[4, 6], BeforeValidator(_ip_version)]
+    ip_version: Annotated[
+        Literal[4, 6], BeforeValidator(_ip_version), WithJsonSchema({"enum": [4, 6]})
+    ]
     subnetpool_id: None = None
     segment_id: None = None
     ipv6_address_mode: Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"] | None = None
@@ -149,7 +152,7 @@ def _list_of_ids(value: Any) -> Any:
 class PairRequest(Body):
     """A pair as it was written. Without an address it is refused by name later on."""
 
-    ip_address: str | None = None
+    ip_address: Annotated[str | None, WithJsonSchema(ADDRESS_OR_CIDR_SCHEMA)] = None
     mac_address: str | None = None
 
 
@@ -242,6 +245,15 @@ def _protocol(value: Any) -> Any:
     return str(value) if isinstance(value, int | str) else value
 
 
+_PROTOCOL_SCHEMA = {
+    "anyOf": [
+        {"enum": ["tcp", "udp", "icmp", "ipv6-icmp", "vrrp", "ah", "any", None]},
+        {"type": "integer", "minimum": 0, "maximum": 255},
+        {"type": "string", "maxLength": 255},
+    ]
+}
+
+
 def _ethertype(value: Any) -> Any:
     """convert_ethertype_to_case_insensitive."""
     if isinstance(value, str):
@@ -261,10 +273,14 @@ class RuleRequest(Body):
     security_group_id: Id
     direction: Literal["ingress", "egress"]
     ethertype: Annotated[Literal["IPv4", "IPv6"], BeforeValidator(_ethertype)] = "IPv4"
-    protocol: Annotated[str | None, BeforeValidator(_protocol)] = None
+    protocol: Annotated[
+        str | None, BeforeValidator(_protocol), WithJsonSchema(_PROTOCOL_SCHEMA)
+    ] = None
     port_range_min: Integer | None = None
     port_range_max: Integer | None = None
-    remote_ip_prefix: Annotated[str | None, BeforeValidator(_prefix)] = None
+    remote_ip_prefix: Annotated[
+        str | None, BeforeValidator(_prefix), WithJsonSchema(ADDRESS_OR_CIDR_SCHEMA)
+    ] = None
     remote_group_id: OptionalId = None
     remote_address_group_id: None = None
     description: Annotated[str | None, Field(max_length=255)] = ""

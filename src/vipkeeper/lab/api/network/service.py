@@ -3,152 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from vipkeeper.lab.api.compute import servers
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
-from vipkeeper.lab.api.errors import Refusal, bad_request
-from vipkeeper.lab.api.network import (
-    floating_ips,
-    networks,
-    ports,
-    refusals,
-    requests,
-    routers,
-    security_groups,
-)
+from vipkeeper.lab.api.errors import NEUTRON_SCHEMA, Refusal, bad_request
+from vipkeeper.lab.api.network import refusals, routers, security_groups
 from vipkeeper.lab.api.network.back_ends import BackEnd
+from vipkeeper.lab.api.network.collections import Collection, collections
 from vipkeeper.lab.api.network.extensions import extensions
-from vipkeeper.lab.api.network.fields import Body
-from vipkeeper.lab.api.network.listing import Query, fields_of, pick, select
+from vipkeeper.lab.api.network.listing import Query, fields_of, parameters, pick, select
 from vipkeeper.lab.api.network.quotas import Quotas
-from vipkeeper.lab.api.network.records import (
-    FloatingIP,
-    Network,
-    Port,
-    Router,
-    SecurityGroup,
-    SecurityGroupRule,
-    Subnet,
-)
-from vipkeeper.lab.api.network.requests import InterfaceRequest, TagsRequest
-from vipkeeper.lab.api.network.resources import get, is_visible, owned, revised, visible
+from vipkeeper.lab.api.network.records import SecurityGroup, SecurityGroupRule
+from vipkeeper.lab.api.network.requests import InterfaceRequest
+from vipkeeper.lab.api.network.resources import get, is_visible, visible
+from vipkeeper.lab.api.network.tags import Tags
 from vipkeeper.lab.api.network.views import Viewer
+from vipkeeper.lab.api.operations import STRING, Operation, Service, either, keyed, several
 from vipkeeper.lab.api.records import Resource
 from vipkeeper.lab.api.state import Change, State
-from vipkeeper.lab.api.wire import answer, checked, guarded, inside, nothing, read
-
-Maker = Callable[[Change, Any, Context], Resource]
-Changer = Callable[[Change, str, Any, Context], Resource]
-Deleter = Callable[[Change, str, Context], None]
+from vipkeeper.lab.api.wire import answer, checked, inside, nothing, read
 
 _IF_MATCH = re.compile(r"revision_number=(\d{1,18})")
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """One kind of resource, as its paths see it.
-
-    Attributes:
-        name: the key of one in bodies, as ``security_group``.
-        path: of all of them, as ``security-groups``.
-        change: None where what is made cannot be changed.
-    """
-
-    name: str
-    path: str
-    kind: type[Resource]
-    request: type[Body]
-    make: Maker
-    body_of_change: type[Body] | None
-    change: Changer | None
-    delete: Deleter
-
-    @property
-    def plural(self) -> str:
-        return f"{self.name}s"
-
-
-def collections(back_end: BackEnd) -> tuple[Collection, ...]:
-    return (
-        Collection(
-            "network",
-            "networks",
-            Network,
-            requests.NetworkRequest,
-            networks.create,
-            requests.NetworkChange,
-            networks.update,
-            networks.delete,
-        ),
-        Collection(
-            "subnet",
-            "subnets",
-            Subnet,
-            requests.SubnetRequest,
-            lambda change, body, who: networks.create_subnet(change, body, who, back_end),
-            requests.SubnetChange,
-            lambda change, id, body, who: networks.update_subnet(change, id, body, who, back_end),
-            lambda change, id, who: networks.delete_subnet(change, id, who, back_end),
-        ),
-        Collection(
-            "port",
-            "ports",
-            Port,
-            requests.PortRequest,
-            ports.create,
-            requests.PortChange,
-            ports.update,
-            _delete_port,
-        ),
-        Collection(
-            "router",
-            "routers",
-            Router,
-            requests.RouterRequest,
-            lambda change, body, who: routers.create(change, body, who, back_end),
-            requests.RouterChange,
-            routers.update,
-            routers.delete,
-        ),
-        Collection(
-            "floatingip",
-            "floatingips",
-            FloatingIP,
-            requests.FloatingIPRequest,
-            floating_ips.create,
-            requests.FloatingIPChange,
-            floating_ips.update,
-            floating_ips.delete,
-        ),
-        Collection(
-            "security_group",
-            "security-groups",
-            SecurityGroup,
-            requests.SecurityGroupRequest,
-            security_groups.create,
-            requests.SecurityGroupChange,
-            security_groups.update,
-            security_groups.delete,
-        ),
-        Collection(
-            "security_group_rule",
-            "security-group-rules",
-            SecurityGroupRule,
-            requests.RuleRequest,
-            security_groups.create_rule,
-            None,
-            None,
-            security_groups.delete_rule,
-        ),
-    )
+_REVISION = {"If-Match": {"type": "string", "pattern": "^revision_number=[0-9]{1,18}$"}}
 
 
 class NetworkService:
@@ -159,46 +40,71 @@ class NetworkService:
         self._back_end = back_end
         self._url = url
 
-    def routes(self) -> list[Route]:
-        found: list[Route] = []
+    def service(self) -> Service:
+        return Service(
+            "Neutron", "/network", Refusal.as_neutron, NEUTRON_SCHEMA, (*self._operations(),)
+        )
 
-        def route(path: str, **methods: Callable[[Request], Any]) -> None:
-            for method, endpoint in methods.items():
-                found.append(Route(path, guarded(endpoint, Refusal.as_neutron), methods=[method]))
-
-        route("/", GET=self._versions)
-        route("/v2.0", GET=self._resources)
-        route("/v2.0/", GET=self._resources)
-        route("/v2.0/extensions", GET=self._extensions)
-        route("/v2.0/extensions/{alias}", GET=self._extension)
-        route("/v2.0/agents", GET=self._agents)
-        quotas = Quotas(self._controller, self._context)
-        route("/v2.0/quotas", GET=quotas.everybodys)
-        route("/v2.0/quotas/{project}/details", GET=quotas.details)
-        route("/v2.0/quotas/{project}/default", GET=quotas.defaults)
-        route("/v2.0/quotas/{project}", GET=quotas.show, PUT=quotas.change, DELETE=quotas.reset)
+    def _operations(self) -> Iterator[Operation]:
+        yield Operation("GET", "/", self._versions, keyed(versions=several()), public=True)
+        yield Operation("GET", "/v2.0", self._resources, keyed(resources=several()), public=True)
+        extension, path = keyed(alias=STRING, name=STRING), "/v2.0/extensions"
+        yield Operation("GET", path, self._extensions, keyed(extensions=several(extension)))
+        yield Operation("GET", f"{path}/{{alias}}", self._extension, keyed(extension=extension))
+        yield Operation("GET", "/v2.0/agents", self._agents, keyed(agents=several()))
+        yield from Quotas(self._controller, self._context).operations()
         for verb in ("add_router_interface", "remove_router_interface"):
-            route(f"/v2.0/routers/{{id}}/{verb}", PUT=self._interface(verb))
+            yield Operation(
+                "PUT",
+                f"/v2.0/routers/{{id}}/{verb}",
+                self._interface(verb),
+                keyed(id=STRING, subnet_id=STRING, port_id=STRING),
+                body=InterfaceRequest,
+                refuses=(403, 409),
+            )
+        tags = Tags(self._controller)
         for one in collections(self._back_end):
-            path = f"/v2.0/{one.path}"
-            route(path, GET=self._list(one), POST=self._make(one))
-            route(f"{path}/{{id}}", GET=self._show(one), DELETE=self._delete(one))
-            if one.change is not None:
-                route(f"{path}/{{id}}", PUT=self._change(one))
+            yield from self._collection_operations(one)
             if one.kind is not SecurityGroupRule:
-                route(
-                    f"{path}/{{id}}/tags",
-                    GET=self._tags(one),
-                    PUT=self._replace_tags(one),
-                    DELETE=self._clear_tags(one),
-                )
-                route(
-                    f"{path}/{{id}}/tags/{{tag}}",
-                    GET=self._has_tag(one),
-                    PUT=self._add_tag(one),
-                    DELETE=self._remove_tag(one),
-                )
-        return found
+                yield from tags.operations(one)
+
+    def _collection_operations(self, one: Collection) -> Iterator[Operation]:
+        path, schema = f"/v2.0/{one.path}", one.schema()
+        single, many = keyed(**{one.name: schema}), keyed(**{one.plural: several(schema)})
+        wanted = keyed(**{one.name: one.request})
+        bulk = keyed(**{one.plural: {"type": "array", "minItems": 1, "items": one.request}})
+        query = parameters(schema["properties"])
+        yield Operation("GET", path, self._list(one), many, refuses=(400,), query=query)
+        yield Operation(
+            "POST",
+            path,
+            self._make(one),
+            either(single, many),
+            201,
+            either(wanted, bulk),
+            (403, 404, 409),
+        )
+        path = f"{path}/{{id}}"
+        yield Operation("GET", path, self._show(one), single, query={"fields": several(STRING)})
+        if one.body_of_change is not None:
+            yield Operation(
+                "PUT",
+                path,
+                self._change(one),
+                single,
+                200,
+                keyed(**{one.name: one.body_of_change}),
+                (403, 409, 412),
+                headers=_REVISION,
+            )
+        yield Operation(
+            "DELETE",
+            path,
+            self._delete(one),
+            status=204,
+            refuses=(400, 403, 409, 412),
+            headers=_REVISION,
+        )
 
     def _context(self, request: Request) -> Context:
         return self._controller.context(request.headers.get("X-Auth-Token"))
@@ -288,7 +194,7 @@ class NetworkService:
             wanted = inside(body, one.name, one.request)
             made = await self._controller.change(lambda change: one.make(change, wanted, context))
             viewer = await self._viewer(context)
-            return answer({one.name: _as_made(viewer.show(made))}, 201)
+            return answer({one.name: viewer.as_made(made)}, 201)
 
         return serve
 
@@ -301,7 +207,7 @@ class NetworkService:
             lambda change: [one.make(change, body, context) for body in wanted]
         )
         viewer = await self._viewer(context)
-        return answer({one.plural: [_as_made(viewer.show(record)) for record in made]}, 201)
+        return answer({one.plural: [viewer.as_made(record) for record in made]}, 201)
 
     def _change(self, one: Collection) -> Callable[[Request], Any]:
         assert one.change is not None
@@ -352,96 +258,9 @@ class NetworkService:
 
         return serve
 
-    # tags
-
-    def _tags(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            context = self._context(request)
-            record = visible(self._controller.state, one.kind, request.path_params["id"], context)
-            return answer({"tags": list(record.tags)})
-
-        return serve
-
-    def _replace_tags(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            wanted = checked(await read(request), TagsRequest)
-            tags = await self._retag(one, request, lambda _: tuple(dict.fromkeys(wanted.tags)))
-            return answer({"tags": list(tags)})
-
-        return serve
-
-    def _clear_tags(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            await self._retag(one, request, lambda _: ())
-            return nothing()
-
-        return serve
-
-    def _has_tag(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            context = self._context(request)
-            tag = request.path_params["tag"]
-            record = visible(self._controller.state, one.kind, request.path_params["id"], context)
-            if tag not in record.tags:
-                raise refusals.tag_not_found(tag)
-            return nothing()
-
-        return serve
-
-    def _add_tag(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            tag = request.path_params["tag"]
-            checked({"tags": [tag]}, TagsRequest)
-            await self._retag(one, request, lambda tags: tuple(dict.fromkeys((*tags, tag))))
-            return nothing(201)
-
-        return serve
-
-    def _remove_tag(self, one: Collection) -> Callable[[Request], Any]:
-        async def serve(request: Request) -> Response:
-            tag = request.path_params["tag"]
-
-            def without(tags: tuple[str, ...]) -> tuple[str, ...]:
-                if tag not in tags:
-                    raise refusals.tag_not_found(tag)
-                return tuple(one for one in tags if one != tag)
-
-            await self._retag(one, request, without)
-            return nothing()
-
-        return serve
-
-    async def _retag(
-        self,
-        one: Collection,
-        request: Request,
-        retag: Callable[[tuple[str, ...]], tuple[str, ...]],
-    ) -> tuple[str, ...]:
-        context = self._context(request)
-
-        def prepare(change: Change) -> tuple[str, ...]:
-            record = owned(change, one.kind, request.path_params["id"], context, "update")
-            tags = retag(record.tags)
-            if tags != record.tags:
-                change.put(revised(record, change, tags=tags))
-            return tags
-
-        return await self._controller.change(prepare)
-
-
-def _delete_port(change: Change, id: str, context: Context) -> None:
-    """A server that has it is told, as Neutron tells Nova (network-vif-deleted)."""
-    ports.delete(change, id, context)
-    servers.forget_port(change, id)
-
 
 def query(request: Request) -> Query:
     return request.query_params.multi_items()
-
-
-def _as_made(view: dict[str, Any]) -> dict[str, Any]:
-    """A floating IP is DOWN until the L3 agent has it, which nobody can have done yet."""
-    return {**view, "status": "DOWN"} if "floating_ip_address" in view else view
 
 
 def _check_revision(state: State, kind: type[Resource], id: str, request: Request) -> None:

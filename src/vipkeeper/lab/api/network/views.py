@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network.back_ends import BackEnd
@@ -57,6 +58,18 @@ class Viewer:
         }
         shown: dict[str, Any] = shows[type(record)](record)
         return shown
+
+    def as_made(self, record: Record) -> dict[str, Any]:
+        """As the answer to the request that made it says, before any agent can have acted.
+
+        A network says there whether it is the default one, external or not.
+        """
+        view = self.show(record)
+        if isinstance(record, FloatingIP):
+            view["status"] = "DOWN"
+        if isinstance(record, Network):
+            view["is_default"] = record.is_default
+        return view
 
     def network(self, network: Network) -> dict[str, Any]:
         view = {
@@ -221,10 +234,15 @@ class Viewer:
             "description": group.description,
             "shared": False,
             "security_group_rules": [
-                self.rule(rule) for rule in self._rules_by_group().get(group.id, [])
+                self._rule_in_group(rule) for rule in self._rules_by_group().get(group.id, [])
             ],
             **_standard(group),
         }
+
+    def _rule_in_group(self, rule: SecurityGroupRule) -> dict[str, Any]:
+        """As a group shows it: with its tags, and a number of the database that leaks out there."""
+        number = UUID(rule.id).int % 2**31
+        return {**self.rule(rule), "standard_attr_id": number, "tags": list(rule.tags)}
 
     def rule(self, rule: SecurityGroupRule) -> dict[str, Any]:
         prefix = rule.remote_ip_prefix
