@@ -242,6 +242,7 @@ def down(name: str, keep: bool) -> None:
     """
     running, labs = Lab.connect(name), KeptLabs(_kept_directory())
     if keep:
+        labs.make_directory()
         port = int(running.status()["api"]["url"].rpartition(":")[2])
         path = labs.write(name, KeptLab(port, time.time(), running.archive()))
         click.echo(f"Kept in {path}; vipkeeper lab up{_option(name)} goes on with it.")

@@ -44,6 +44,21 @@ class KeptLabs:
     def names(self) -> list[str]:
         return sorted(path.stem for path in self._directory.glob(f"*{_SUFFIX}"))
 
+    def make_directory(self) -> None:
+        """See that there is a place, before a lab is shut down for it.
+
+        Raises:
+            LabError: it cannot be made, or not be written to.
+        """
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            tempfile.TemporaryFile(dir=self._directory).close()
+        except OSError as error:
+            raise LabError(
+                f"cannot keep a lab in {self._directory}: {error.strerror}",
+                remedy="say another place with XDG_STATE_HOME, or end the lab without --keep",
+            ) from error
+
     def write(self, name: str, lab: KeptLab) -> Path:
         """Keep a lab, all of it or, if that fails, the one that was there.
 
@@ -52,7 +67,6 @@ class KeptLabs:
         """
         head = {"format": FORMAT, "api_port": lab.api_port, "since": lab.since}
         try:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, temporary = tempfile.mkstemp(dir=self._directory, prefix=f".{name}-")
             try:
                 with os.fdopen(descriptor, "wb") as stream:
@@ -66,7 +80,7 @@ class KeptLabs:
         except OSError as error:
             raise LabError(
                 f"cannot keep the lab in {self._directory}: {error.strerror}",
-                remedy="it goes on running; make room, or end it without --keep",
+                remedy="make room and try again: the lab is still there, its instances shut down",
             ) from error
         return self.path(name)
 
