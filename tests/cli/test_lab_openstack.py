@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -55,7 +56,7 @@ def networks(clouds_yaml: str, cloud: str) -> list[str]:
     domain = {"name": "Default"}
     user = {"name": auth["username"], "password": auth["password"], "domain": domain}
     project = {"name": auth["project_name"], "domain": domain}
-    identity = {"methods": ["password"], "password": {"user": user}}
+    identity: dict[str, Any] = {"methods": ["password"], "password": {"user": user}}
     response = requests.post(
         f"{auth['auth_url']}/auth/tokens",
         json={"auth": {"identity": identity, "scope": {"project": project}}},
