@@ -26,6 +26,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from vipkeeper.errors import LabError, VipkeeperError
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud.dhcp import DhcpServer
 from vipkeeper.lab.cloud.enforcement import Enforcement
 from vipkeeper.lab.cloud.id_ranges import IdRanges
@@ -156,7 +157,11 @@ class DataPlane:
         self._pull_out(wanted)
         self.switch.remove_networks(wanted.networks)
         self.rules.secure(wanted)
-        self.switch.switch_ports(wanted.ports)
+        self.switch.change(
+            _cable(wanted, port, cable.device)
+            for port in wanted.ports
+            if (cable := self.switch.cable(port.id)) is not None
+        )
         self.plane = wanted
         for instance in wanted.instances:
             self.machines[instance.id].instance = instance
@@ -190,7 +195,8 @@ class DataPlane:
             if port not in instance.ports
             or (
                 (cable := self.switch.cable(port)) is not None
-                and replace(cable, up=True) != replace(_cable(wanted.port(port), device), up=True)
+                and replace(cable, up=True)
+                != replace(_cable(wanted, wanted.port(port), device), up=True)
             )
         ]
 
@@ -227,10 +233,10 @@ class DataPlane:
                 port = wanted.port(id)
                 if machine.state == "booting" and id in machine.devices:
                     if self.switch.cable(id) is None:
-                        plugs[_cable(port, machine.devices[id])] = machine
+                        plugs[_cable(wanted, port, machine.devices[id])] = machine
                 elif machine.state == "running" and id not in machine.devices:
                     machine.devices[id] = machine.free_device()
-                    plugs[_cable(port, machine.devices[id])] = machine
+                    plugs[_cable(wanted, port, machine.devices[id])] = machine
         self._connect(plugs)
         for plug, machine in plugs.items():
             if machine.state == "running":
@@ -313,5 +319,7 @@ class DataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _cable(port: Port, device: str) -> Plug:
-    return Plug(port.id, port.network, port.mac_address, device, port.admin_state_up)
+def _cable(plane: Plane, port: Port, device: str) -> Plug:
+    """Only the linuxbridge agent takes the tap of a port down; the others' rules are enough."""
+    up = port.admin_state_up or plane.back_end != BackEnd.LINUXBRIDGE
+    return Plug(port.id, port.network, port.mac_address, device, up)

@@ -22,8 +22,8 @@ from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance import console
-from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.instance.order import BootOrder, CloudInit, Unit
+from vipkeeper.lab.instance.shutdown import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.plane import Instance, Plane, Port
 from vipkeeper.linux import namespaces
 
