@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from vipkeeper.errors import LabError
+from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab import isolation, messages
 from vipkeeper.lab.cloud.disk import Disk
 from vipkeeper.lab.cloud.instance_links import LinkNews, interface
@@ -164,7 +164,7 @@ class Machine:
         if self.state == "stopping":
             await self._ended.wait()
 
-    def give_up(self, error: LabError) -> None:
+    def give_up(self, error: VipkeeperError) -> None:
         """It did not boot: what there is of it goes, and the reason stays.
 
         Who was told to stop while it booted has not failed.

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import port_security
 from vipkeeper.lab.cloud import links, names
 from vipkeeper.lab.plane import Network
 
@@ -20,7 +19,6 @@ _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
     "net.ipv6.conf.all.disable_ipv6": "1",
     "net.ipv6.conf.default.disable_ipv6": "1",
-    **port_security.SYSCTLS,
 }
 _LEAVING = 1
 """The group of links (ip-link(8)) that go together; all others are in group 0."""
@@ -57,6 +55,7 @@ class Switch:
         self._cables: dict[str, Plug] = {}
 
     def build(self) -> None:
+        """Make the namespace of this process a switch."""
         links.set_sysctls(_SYSCTLS)
 
     # networks
