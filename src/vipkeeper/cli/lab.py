@@ -284,12 +284,12 @@ def _become(running: Lab, instance: str, command: tuple[str, ...] | list[str]) -
 
 
 def _print_status(status: dict[str, Any]) -> None:
-    ports = {port["name"]: port for port in status["ports"]}
-    bound = {name for instance in status["instances"] for name in instance["ports"]}
+    ports = {port["id"]: port for port in status["ports"]}
+    bound = {id for instance in status["instances"] for id in instance["port_ids"]}
     rows = [("instance", "state", "address", "floating IP", "MAC address", "VRRP")]
     for instance in status["instances"]:
-        for number, name in enumerate(instance["ports"] or [""]):
-            port = ports.get(name, {})
+        for number, id in enumerate(instance["port_ids"] or [""]):
+            port = ports.get(id, {})
             cells = [port.get(key) or "" for key in ("fixed_ip", "floating_ip", "mac_address")]
             vrrp = "" if instance["vrrp"] == "none" else instance["vrrp"]
             first = (instance["name"], instance["state"]) if number == 0 else ("", "")
@@ -299,8 +299,8 @@ def _print_status(status: dict[str, Any]) -> None:
     for instance in status["instances"]:
         if instance["failure"]:
             click.secho(f"{instance['name']} failed: {instance['failure']}", fg="red")
-    for name, port in ports.items():
-        if name not in bound and port["fixed_ip"]:
+    for id, port in ports.items():
+        if id not in bound and port["fixed_ip"]:
             holders = [
                 instance["name"]
                 for instance in status["instances"]
@@ -311,7 +311,13 @@ def _print_status(status: dict[str, Any]) -> None:
             click.echo(f"Virtual IP {port['fixed_ip']}{floating}: {held}")
 
 
-_COLOURS = {"running": "green", "stopped": "red", "stopping": "yellow", "booting": "yellow"}
+_COLOURS = {
+    "running": "green",
+    "stopped": "red",
+    "failed": "red",
+    "stopping": "yellow",
+    "booting": "yellow",
+}
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -342,13 +348,12 @@ def _option(name: str) -> str:
 
 
 def _print_suggestions(status: dict[str, Any]) -> None:
-    ports = {port["name"]: port for port in status["ports"]}
     option = f"{_option(status['name'])} ".lstrip()
     names = [instance["name"] for instance in status["instances"]]
     holders = [one["name"] for one in status["instances"] if one["virtual_ips"]]
     floating = [
         port["floating_ip"]
-        for port in ports.values()
+        for port in status["ports"]
         if port["floating_ip"] and port["fixed_ip"] in status["virtual_ips"]
     ]
     lines = []

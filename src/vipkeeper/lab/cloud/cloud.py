@@ -124,7 +124,7 @@ class Cloud:
         return {"status": {**head, **status.describe(plane, machines)}}, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
-        counts = self._data_plane.rules.drops()
+        counts = self._data_plane.fabric.rules.drops()
         return {"drops": status.describe_drops(self._data_plane.plane, counts)}, []
 
     async def _enter(self, request: dict[str, Any]) -> Answer:
@@ -257,7 +257,8 @@ class Cloud:
 
         async def drops() -> list[dict[str, Any]]:
             return [
-                {**asdict(count), "reason": count.reason.value} for count in plane.rules.drops()
+                {**asdict(count), "reason": count.reason.value}
+                for count in plane.fabric.rules.drops()
             ]
 
         every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)

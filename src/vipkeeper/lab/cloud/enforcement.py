@@ -41,6 +41,7 @@ class Enforcement:
         self._numbers = Numbers(MAX_NUMBER)
         self._before: _Wanted | None = None
         self._rules: port_security.Ruleset | None = None
+        links.set_sysctls(port_security.SYSCTLS)
 
     def secure(self, wanted: Plane) -> None:
         """Put the ports' and groups' rules in force, at once.
@@ -53,12 +54,18 @@ class Enforcement:
         if after == self._before:
             return
         rules = after.rules()
-        for stage in port_security.stages(self._rules, rules):
-            links.nft(port_security.transaction(self._rules, stage))
-            self._rules = stage
+        try:
+            self._load(rules)
+        except links.MessageTooLongError:
+            for stage in port_security.stages(self._rules, rules):
+                self._load(stage)
         if self._before is not None:
             links.forget_connections(_ended(self._before.enforced, after))
         self._before = after
+
+    def _load(self, rules: port_security.Ruleset) -> None:
+        links.nft(port_security.transaction(self._rules, rules))
+        self._rules = rules
 
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())

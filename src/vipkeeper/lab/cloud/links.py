@@ -29,6 +29,10 @@ def ip(commands: Iterable[str], *, network: int | None = None) -> None:
     _run(["ip", "-batch", "-"], "\n".join(lines), network, "configure links")
 
 
+class MessageTooLongError(LabError):
+    """The kernel takes no message of that length."""
+
+
 def nft(transaction: str, *, network: int | None = None) -> None:
     """Run an nftables transaction: all of it or nothing.
 
@@ -36,6 +40,7 @@ def nft(transaction: str, *, network: int | None = None) -> None:
     208 KiB by default (:func:`vipkeeper.lab.port_security.stages`).
 
     Raises:
+        MessageTooLongError: it is to be made in several steps.
         LabError: the kernel or nft did not take it.
     """
     if not transaction:
@@ -45,7 +50,7 @@ def nft(transaction: str, *, network: int | None = None) -> None:
     except LabError as error:
         if "Message too long" not in error.message:
             raise
-        raise LabError(
+        raise MessageTooLongError(
             "these rules are too long for the kernel to take them at once",
             remedy="give it room: sysctl net.core.wmem_default=1048576",
         ) from error

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from vipkeeper.errors import LabError
+from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab import isolation, messages
 from vipkeeper.lab.cloud.disk import Disk
 from vipkeeper.lab.cloud.instance_links import LinkNews, interface
@@ -22,8 +22,8 @@ from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance import console
-from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.instance.order import BootOrder, CloudInit, Unit
+from vipkeeper.lab.instance.shutdown import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.plane import Instance, Plane, Port
 from vipkeeper.linux import namespaces
 
@@ -164,7 +164,7 @@ class Machine:
         if self.state == "stopping":
             await self._ended.wait()
 
-    def give_up(self, error: LabError) -> None:
+    def give_up(self, error: VipkeeperError) -> None:
         """It did not boot: what there is of it goes, and the reason stays.
 
         Who was told to stop while it booted has not failed.

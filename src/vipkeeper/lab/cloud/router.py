@@ -53,10 +53,13 @@ class Router:
         if cut:
             self._routes = {}  # which of them went with a link only the kernel knows
         rules = router_rules.ruleset(_translation(wanted))
-        if rules != self._rules:
+        before = self._rules
+        if rules != before:
             links.nft(rules, network=self.network)
             self._rules = rules
-        self._end_connections(wanted)
+        if before:  # otherwise nobody can have called by way of it
+            self._end_connections(wanted)
+        self._floating_ips = {one.address: one.fixed_ip for one in wanted.floating_ips}
         self._add(addresses, routes)
         self._wanted = wanted
 
@@ -175,7 +178,6 @@ class Router:
             ],
             network=self.network,
         )
-        self._floating_ips = after
 
     def _device_to(self, address: IPv4Address) -> str | None:
         """The device of the network that an address is in."""

@@ -9,18 +9,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import port_security
 from vipkeeper.lab.cloud import links, names
-from vipkeeper.lab.plane import Network, Port
+from vipkeeper.lab.plane import Network
 
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
     "net.ipv6.conf.all.disable_ipv6": "1",
     "net.ipv6.conf.default.disable_ipv6": "1",
-    **port_security.SYSCTLS,
 }
 _LEAVING = 1
 """The group of links (ip-link(8)) that go together; all others are in group 0."""
@@ -57,6 +55,7 @@ class Switch:
         self._cables: dict[str, Plug] = {}
 
     def build(self) -> None:
+        """Make the namespace of this process a switch."""
         links.set_sysctls(_SYSCTLS)
 
     # networks
@@ -118,15 +117,11 @@ class Switch:
     def cable(self, port: str) -> Plug | None:
         return self._cables.get(port)
 
-    def switch_ports(self, wanted: Iterable[Port]) -> None:
-        """Take cables up or down as their ports' ``admin_state_up`` says."""
-        changed = [
-            replace(cable, up=port.admin_state_up)
-            for port in wanted
-            if (cable := self._cables.get(port.id)) and cable.up != port.admin_state_up
-        ]
-        links.ip(f"link set {cable.tap} {_state(cable.up)}" for cable in changed)
-        self._cables.update({cable.port: cable for cable in changed})
+    def change(self, plugs: Iterable[Plug]) -> None:
+        """Take the cables of ports up or down."""
+        changed = [plug for plug in plugs if plug.up != self._cables[plug.port].up]
+        links.ip(f"link set {plug.tap} {_state(plug.up)}" for plug in changed)
+        self._cables.update({plug.port: plug for plug in changed})
 
     def cut(self, ports: Iterable[str]) -> None:
         """Take cables away at once, with both their ends; those already gone are no matter.

@@ -28,18 +28,13 @@ from vipkeeper.lab.instance.loop import Loop
 from vipkeeper.lab.instance.order import BootOrder, Unit
 from vipkeeper.lab.instance.requests import Requests
 from vipkeeper.lab.instance.services import Service, Supervisor
+from vipkeeper.lab.instance.shutdown import EXIT_HALT, EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.isolation import ENVIRONMENT
 
 DEV_LOG = "/dev/log"
 
-EXIT_HALT = 0
-EXIT_REBOOT = 64
-
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for an address before the services start without, as network-online does."""
-
-SHUTDOWN_TIMEOUT = 8.0
-"""Seconds until a shutdown stops waiting for services."""
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
 _SCM_CREDENTIALS = 2
