@@ -100,7 +100,7 @@ def collections(back_end: BackEnd) -> tuple[Collection, ...]:
             requests.PortRequest,
             ports.create,
             requests.PortChange,
-            ports.update,
+            lambda change, id, body, who: ports.update(change, id, body, who, back_end),
             _delete_port,
         ),
         Collection(

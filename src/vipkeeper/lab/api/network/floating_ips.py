@@ -71,7 +71,7 @@ def create(change: Change, body: FloatingIPRequest, context: Context) -> Floatin
 
 
 def update(change: Change, id: str, body: FloatingIPChange, context: Context) -> FloatingIP:
-    floating = owned(change, FloatingIP, id, context, "update")
+    floating = owned(change, FloatingIP, id, context, "update_floatingip")
     values: dict[str, Any] = {}
     if body.has("description"):
         values["description"] = body.description
@@ -90,7 +90,7 @@ def update(change: Change, id: str, body: FloatingIPChange, context: Context) ->
 
 
 def delete(change: Change, id: str, context: Context) -> None:
-    floating = owned(change, FloatingIP, id, context, "delete")
+    floating = owned(change, FloatingIP, id, context, "delete_floatingip")
     port = change.find(Port, floating.floating_port_id)
     if port is not None:
         change.delete(port)

@@ -43,6 +43,7 @@ EXTERNAL_MTU = 1500
 # Ports that go with their network or subnet (neutron/db/db_base_plugin_v2.py,
 # AUTO_DELETE_PORT_OWNERS).
 AUTO_DELETED = ("network:dhcp", "network:distributed")
+_OUTSIDE = ("network:router_gateway", "network:floatingip")
 _PLAIN = ("name", "description", "admin_state_up", "shared", "external", "is_default", "mtu")
 
 
@@ -70,16 +71,29 @@ def create(change: Change, body: NetworkRequest, context: Context) -> Network:
 
 
 def update(change: Change, id: str, body: NetworkChange, context: Context) -> Network:
-    network = owned(change, Network, id, context, "update")
+    network = owned(change, Network, id, context, "update_network")
     policy.check_network("update_network", body, context)
     _check_mtu(body)
+    _check_still_unused(change, network, body)
     network = revised(network, change, **body.given())
     change.put(network)
     return network
 
 
+def _check_still_unused(state: State, network: Network, body: NetworkChange) -> None:
+    """What is used as an external or a shared network stays one."""
+    ports = [port for port in state.all(Port) if port.network_id == network.id]
+    becomes_internal = network.external and body.has("external") and not body.external
+    if becomes_internal and any(port.device_owner in _OUTSIDE for port in ports):
+        raise refusals.network_used_as_external(network.id)
+    becomes_private = network.shared and body.has("shared") and not body.shared
+    # Gateways and floating IPs are there since it is external; they belong to nobody.
+    if becomes_private and any(port.project_id not in ("", network.project_id) for port in ports):
+        raise refusals.network_used_by_others(network.name)
+
+
 def delete(change: Change, id: str, context: Context) -> None:
-    network = owned(change, Network, id, context, "delete")
+    network = owned(change, Network, id, context, "delete_network")
     ports = [port for port in change.all(Port) if port.network_id == network.id]
     staying = [port.id for port in ports if port.device_owner not in AUTO_DELETED]
     if staying:
@@ -107,11 +121,15 @@ def create_subnet(
         raise refusals.invalid_input(
             f"cidr '{body.cidr}' does not match the ip_version '{body.ip_version}'"
         )
-    if cidr.prefixlen == cidr.max_prefixlen or cidr.prefixlen == 0:
+    if cidr.prefixlen == 0:
         raise refusals.invalid_input(f"Invalid CIDR {body.cidr} given as IP prefix")
+    if body.enable_dhcp and cidr.prefixlen >= cidr.max_prefixlen - 1:
+        raise refusals.invalid_input(
+            "Subnet has a prefix length that is incompatible with DHCP service enabled"
+        )
     for other in subnets_of(change, network.id):
         if cidr.overlaps(ip_network(other.cidr)):
-            raise refusals.subnet_overlaps(body.cidr, other.cidr, network.id, ())
+            raise refusals.subnet_overlaps(body.cidr, network.id)
     gateway = _gateway(body, cidr)
     subnet = Subnet(
         id=new_id(),
@@ -139,7 +157,7 @@ def create_subnet(
 def update_subnet(
     change: Change, id: str, body: SubnetChange, context: Context, back_end: BackEnd
 ) -> Subnet:
-    subnet = owned(change, Subnet, id, context, "update")
+    subnet = owned(change, Subnet, id, context, "update_subnet")
     cidr = ip_network(subnet.cidr)
     values: dict[str, object] = {
         name: getattr(body, name)
@@ -158,6 +176,8 @@ def update_subnet(
         values["allocation_pools"] = _pools(
             body.allocation_pools, cidr, str(gateway) if gateway else None
         )
+    elif values.get("gateway_ip"):
+        _check_gateway_outside_pools(str(values["gateway_ip"]), subnet.allocation_pools)
     subnet = revised(subnet, change, **values)
     change.put(subnet)
     network = change.find(Network, subnet.network_id)
@@ -167,7 +187,7 @@ def update_subnet(
 
 
 def delete_subnet(change: Change, id: str, context: Context, back_end: BackEnd) -> None:
-    subnet = owned(change, Subnet, id, context, "delete")
+    subnet = owned(change, Subnet, id, context, "delete_subnet")
     for port in change.all(Port):
         if port.device_owner not in AUTO_DELETED and any(
             fixed.subnet_id == subnet.id for fixed in port.fixed_ips
@@ -279,13 +299,21 @@ def _pools(
             raise refusals.invalid_pool(request.start, request.end)
         if start not in network or end not in network:
             raise refusals.pool_out_of_bounds(f"{start}-{end}", str(network))
-        if gateway is not None and int(start) <= int(ip_address(gateway)) <= int(end):
-            raise refusals.gateway_conflict(f"{start}-{end}", gateway)
         for one, other in pools:
             if int(start) <= int(other) and int(one) <= int(end):
                 raise refusals.overlapping_pools(f"{one}-{other}", f"{start}-{end}", str(network))
         pools.append((start, end))
-    return tuple(AllocationPool(start=str(start), end=str(end)) for start, end in pools)
+    made = tuple(AllocationPool(start=str(start), end=str(end)) for start, end in pools)
+    if gateway is not None:
+        _check_gateway_outside_pools(gateway, made)
+    return made
+
+
+def _check_gateway_outside_pools(gateway: str, pools: Sequence[AllocationPool]) -> None:
+    for pool in pools:
+        first, last = ip_address(pool.start), ip_address(pool.end)
+        if int(first) <= int(ip_address(gateway)) <= int(last):
+            raise refusals.gateway_conflict(f"{pool.start}-{pool.end}", gateway)
 
 
 def default_pools(cidr: str, gateway: str | None) -> tuple[AllocationPool, ...]:

@@ -130,12 +130,6 @@ def check_floating_ip(action: str, body: Body, context: Context) -> None:
     )
 
 
-def check_project(project_id: str, context: Context, action: str) -> None:
-    """Only an admin makes things for somebody else (the rule admin_or_owner)."""
-    if not context.owns(project_id):
-        raise refusals.not_authorized(f"rule:{action}")
-
-
 def names_of(body: Body) -> dict[str, Any]:
     """What the request says, by the names that it uses (``binding:host_id``)."""
     fields = type(body).model_fields

@@ -47,6 +47,11 @@ def over_quota(resources: Iterable[str]) -> Refusal:
     return Refusal(409, "OverQuota", f"Quota exceeded for resources: {list(resources)}.")
 
 
+def bad_limit(text: str) -> Refusal:
+    message = f"Bad limit request: Limit must be an integer 0 or greater and not '{text}'."
+    return Refusal(400, "BadRequest", message)
+
+
 def tag_not_found(tag: str) -> Refusal:
     return Refusal(404, "TagNotFound", f"Tag {tag} could not be found.")
 
@@ -73,12 +78,6 @@ def too_many_pairs(limit: int) -> Refusal:
 def pair_without_address() -> Refusal:
     return Refusal(
         400, "AllowedAddressPairsMissingIP", "AllowedAddressPair must contain ip_address"
-    )
-
-
-def multicast_pair(address: str) -> Refusal:
-    return Refusal(
-        400, "HTTPBadRequest", f"'{address}' is not allowed: multicast address in an address pair"
     )
 
 
@@ -138,11 +137,12 @@ def no_more_addresses(network: str) -> Refusal:
     )
 
 
-def no_more_addresses_on_subnets(subnets: Iterable[str]) -> Refusal:
+def automatic_address(address: str, subnet: str) -> Refusal:
     return Refusal(
-        409,
-        "IpAddressGenerationFailure",
-        f"No more IP addresses available on network {', '.join(subnets)}.",
+        400,
+        "AllocationOnAutoAddressSubnet",
+        f"IPv6 address {address} can not be directly assigned to a port on subnet {subnet} since"
+        " the subnet is configured for automatic addresses",
     )
 
 
@@ -171,12 +171,12 @@ def service_port(port: str, reason: str) -> Refusal:
     )
 
 
-def port_bound(port: str, mac: str, owner: str) -> Refusal:
+def port_bound(port: str, vif_type: str, old_mac: str, new_mac: str) -> Refusal:
     return Refusal(
         409,
         "PortBound",
         f"Unable to complete operation on port {port}, port is already bound, port type:"
-        f" {owner}, old_mac {mac}, new_mac {mac}.",
+        f" {vif_type}, old_mac {old_mac}, new_mac {new_mac}.",
     )
 
 
@@ -192,6 +192,24 @@ def network_in_use(network: str, ports: Iterable[str]) -> Refusal:
     )
 
 
+def network_used_as_external(network: str) -> Refusal:
+    return Refusal(
+        409,
+        "ExternalNetworkInUse",
+        f"External network {network} cannot be updated to be made non-external, since it has"
+        " existing gateway ports.",
+    )
+
+
+def network_used_by_others(name: str) -> Refusal:
+    return Refusal(
+        409,
+        "InvalidSharedSetting",
+        f"Unable to reconfigure sharing settings for network {name}. Multiple tenants are using"
+        " it.",
+    )
+
+
 def subnet_in_use(subnet: str) -> Refusal:
     return Refusal(
         409,
@@ -201,7 +219,7 @@ def subnet_in_use(subnet: str) -> Refusal:
     )
 
 
-def subnet_overlaps(cidr: str, other: str, network: str, cidrs: Iterable[str]) -> Refusal:
+def subnet_overlaps(cidr: str, network: str) -> Refusal:
     return invalid_input(
         f"Requested subnet with cidr: {cidr} for network: {network} overlaps with another subnet"
     )
@@ -268,6 +286,15 @@ def interface_in_use(router: str, subnet: str) -> Refusal:
         "RouterInterfaceInUseByFloatingIP",
         f"Router interface for subnet {subnet} on router {router} cannot be deleted, as it is"
         " required by one or more floating IPs.",
+    )
+
+
+def interface_in_use_by_route(router: str, subnet: str) -> Refusal:
+    return Refusal(
+        409,
+        "RouterInterfaceInUseByRoute",
+        f"Router interface for subnet {subnet} on router {router} cannot be deleted, as it is"
+        " required by one or more routes.",
     )
 
 

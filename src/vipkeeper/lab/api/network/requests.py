@@ -237,12 +237,12 @@ class SecurityGroupRequest(SecurityGroupChange, Made):
 
 
 def _protocol(value: Any) -> Any:
-    """convert_protocol: kept as it is written, a number as text; it is looked up later."""
+    """convert_protocol: a name in lower case, a number as text; it is looked up later."""
     if isinstance(value, bool):
         raise wrong(f"'{value}' is not a valid protocol.")
-    if value in ("", None):
-        return None
-    return str(value) if isinstance(value, int | str) else value
+    if not isinstance(value, int | str):
+        return value
+    return None if value in ("", "any") else str(value).lower()
 
 
 _PROTOCOL_SCHEMA = {

@@ -63,7 +63,7 @@ def create(change: Change, body: RouterRequest, context: Context, back_end: Back
 
 
 def update(change: Change, id: str, body: RouterChange, context: Context) -> Router:
-    router = owned(change, Router, id, context, "update")
+    router = owned(change, Router, id, context, "update_router")
     policy.check_router("update_router", body, context)
     plain = ("name", "description", "admin_state_up")
     values: dict[str, Any] = {name: getattr(body, name) for name in plain if body.has(name)}
@@ -86,7 +86,7 @@ def update(change: Change, id: str, body: RouterChange, context: Context) -> Rou
 
 
 def delete(change: Change, id: str, context: Context) -> None:
-    router = owned(change, Router, id, context, "delete")
+    router = owned(change, Router, id, context, "delete_router")
     attached = [port.id for port in interfaces(change, router)]
     if attached:
         raise refusals.router_in_use(router.id, attached)
@@ -174,17 +174,26 @@ def remove_interface(
     if body.subnet_id is None and body.port_id is None:
         raise refusals.bad_router_request("Either subnet_id or port_id must be specified")
     port = _interface(change, router, body)
-    subnets = {fixed.subnet_id for fixed in port.fixed_ips}
-    for floating in change.all(FloatingIP):
-        inside = change.find(Port, floating.port_id)
-        if floating.router_id == router.id and inside is not None:
-            for fixed in inside.fixed_ips:
-                if fixed.subnet_id in subnets and fixed.ip_address == floating.fixed_ip_address:
-                    raise refusals.interface_in_use(router.id, fixed.subnet_id)
+    _check_interface_unused(change, router, port)
     change.delete(port)
     change.put(revised(router, change))
     _keep_snat_ports(change, router)
     return _interface_info(router, port)
+
+
+def _check_interface_unused(state: State, router: Router, port: Port) -> None:
+    """Neither a floating IP nor a route needs it (_confirm_router_interface_not_in_use)."""
+    subnets = {fixed.subnet_id for fixed in port.fixed_ips}
+    for floating in state.all(FloatingIP):
+        inside = state.find(Port, floating.port_id)
+        if floating.router_id == router.id and inside is not None:
+            for fixed in inside.fixed_ips:
+                if fixed.subnet_id in subnets and fixed.ip_address == floating.fixed_ip_address:
+                    raise refusals.interface_in_use(router.id, fixed.subnet_id)
+    for id in subnets:
+        cidr = ip_network(get(state, Subnet, id).cidr)
+        if any(ip_address(route.nexthop) in cidr for route in router.routes):
+            raise refusals.interface_in_use_by_route(router.id, id)
 
 
 def _interface(state: State, router: Router, body: InterfaceRequest) -> Port:
@@ -300,7 +309,7 @@ def own_port(
     mac = new_mac_address(taken)
     allocation = Allocation(change, network)
     allocated: tuple[FixedIP, ...] = (
-        allocation.wanted(fixed_ips, mac) if fixed_ips else allocation.any(mac)
+        allocation.wanted(fixed_ips, mac, of_router=True) if fixed_ips else allocation.any(mac)
     )
     return Port(
         id=new_id(),

@@ -22,7 +22,7 @@ from vipkeeper.lab.api.network.resources import (
     visible,
 )
 from vipkeeper.lab.api.records import new_id
-from vipkeeper.lab.api.state import Change
+from vipkeeper.lab.api.state import Change, State
 from vipkeeper.lab.security_groups import DEFAULT, PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS
 
 _ICMP = (1, 58)
@@ -100,24 +100,30 @@ def _put_rule(
 
 
 def update(change: Change, id: str, body: SecurityGroupChange, context: Context) -> SecurityGroup:
-    group = owned(change, SecurityGroup, id, context, "update")
-    if group.name == DEFAULT and body.has("name") and body.name != DEFAULT:
+    group = owned(change, SecurityGroup, id, context, "update_security_group")
+    if group.name == DEFAULT and body.has("name"):
         raise refusals.cannot_update_default_group()
+    if body.has("stateful") and body.stateful != group.stateful and _is_used(change, group):
+        raise refusals.group_in_use(group.id)
     group = revised(group, change, **body.given())
     change.put(group)
     return group
 
 
 def delete(change: Change, id: str, context: Context) -> None:
-    group = owned(change, SecurityGroup, id, context, "delete")
+    group = owned(change, SecurityGroup, id, context, "delete_security_group")
     if group.name == DEFAULT and not context.is_admin:
         raise refusals.cannot_remove_default_group()
-    if any(group.id in port.security_groups for port in change.all(Port)):
+    if _is_used(change, group):
         raise refusals.group_in_use(group.id)
     for rule in list(change.all(SecurityGroupRule)):
         if group.id in (rule.security_group_id, rule.remote_group_id):
             change.delete(rule)
     change.delete(group)
+
+
+def _is_used(state: State, group: SecurityGroup) -> bool:
+    return any(group.id in port.security_groups for port in state.all(Port))
 
 
 def create_rule(change: Change, body: RuleRequest, context: Context) -> SecurityGroupRule:
@@ -150,7 +156,7 @@ def create_rule(change: Change, body: RuleRequest, context: Context) -> Security
 
 
 def delete_rule(change: Change, id: str, context: Context) -> None:
-    rule = owned(change, SecurityGroupRule, id, context, "delete")
+    rule = owned(change, SecurityGroupRule, id, context, "delete_security_group_rule")
     change.delete(rule)
     group = change.find(SecurityGroup, rule.security_group_id)
     if group is not None:
@@ -163,7 +169,7 @@ def protocol_number(protocol: str | None) -> int | None:
     Raises:
         Refusal: it is neither a name that Neutron knows nor 0 to 255.
     """
-    if protocol is None or protocol == "any":
+    if protocol is None:
         return None
     number = PROTOCOL_NUMBERS.get(protocol.lower())
     if number is None and protocol.isascii() and protocol.isdigit():

@@ -152,12 +152,11 @@ class Viewer:
         }
 
     def _binding(self, port: Port) -> dict[str, Any]:
-        bound = bool(port.device_id) or bool(port.host_id)
         return {
             "binding:profile": dict(port.profile),
-            "binding:host_id": port.host_id or (HOST if bound else ""),
-            "binding:vif_type": self.back_end.vif_type if bound else "unbound",
-            "binding:vif_details": dict(self.back_end.vif_details) if bound else {},
+            "binding:host_id": port.host_id or (HOST if port.is_bound else ""),
+            "binding:vif_type": self.back_end.vif_type if port.is_bound else "unbound",
+            "binding:vif_details": dict(self.back_end.vif_details) if port.is_bound else {},
         }
 
     def _port_status(self, port: Port) -> str:
