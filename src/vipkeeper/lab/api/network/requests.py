@@ -99,22 +99,22 @@ class FixedIPRequest(Body):
 
 
 def _fixed_ips(value: Any) -> Any:
-    """neutron_lib validate_fixed_ips, whose words have no full stop."""
+    """neutron_lib validate_fixed_ips."""
     if value is None:
         return []
     if not isinstance(value, list):
-        raise wrong(f"Invalid data format for fixed IP: '{value}'")
+        raise wrong(f"Invalid data format for fixed IP: '{value}'.")
     seen = set()
     for entry in value:
         if not isinstance(entry, dict):
-            raise wrong(f"Invalid data format for fixed IP: '{entry}'")
+            raise wrong(f"Invalid data format for fixed IP: '{entry}'.")
         address = entry.get("ip_address")
         if address is None:
             continue
         if not isinstance(address, str) or not is_address(address):
             raise wrong(f"'{address}' is not a valid IP address.")
         if address in seen:
-            raise wrong(f"Duplicate IP address '{address}'")
+            raise wrong(f"Duplicate IP address '{address}'.")
         seen.add(address)
     return value
 
@@ -145,7 +145,7 @@ def _list_of_ids(value: Any) -> Any:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise wrong(f"'{value}' is not an iterable")
+        raise wrong(f"'{value}' is not an iterable.")
     return value
 
 
