@@ -64,7 +64,8 @@ def test_a_gateway_is_set_and_taken_away(
     # said again it is the same
     again = member.change("router", router, external_gateway_info=gateway)
     assert again["external_gateway_info"] == info
-    for nothing in (None, {}):
+    no_gateways: tuple[Any, ...] = (None, {})
+    for nothing in no_gateways:
         member.change("router", router, external_gateway_info=gateway)
         assert (
             member.change("router", router, external_gateway_info=nothing)["external_gateway_info"]
