@@ -62,6 +62,9 @@ def test_it_leads_to_a_port_and_away(
     assert member.change("floatingip", floating, description="vip")["port_id"] == port["id"]
     away = member.change("floatingip", floating, port_id=None)
     assert (away["port_id"], away["router_id"], away["status"]) == (None, None, "DOWN")
+    # a change that says nothing takes it away as well
+    member.change("floatingip", floating, port_id=port["id"])
+    assert member.change("floatingip", floating)["port_id"] is None
 
 
 def test_it_moves_and_may_be_told_twice(
@@ -135,6 +138,18 @@ def test_its_address_is_held_by_a_port_that_only_an_admin_sees(
     )
     member.delete(f"floatingips/{floating}")
     assert admin.get(ports)["ports"] == []
+
+
+def test_it_does_not_lead_to_a_port_of_somebody_else(
+    member: Rest, admin: Rest, setting: Setting, floating: str
+) -> None:
+    theirs = admin.make("port", network_id=setting.network)["id"]
+    body = {"floatingip": {"port_id": theirs}}
+    assert member.refused("PUT", f"floatingips/{floating}", body) == (
+        f"{BAD}Cannot process floating IP association with Port {theirs}, since that port is owned"
+        " by a different tenant."
+    )
+    assert admin.change("floatingip", floating, port_id=theirs)["port_id"] == theirs
 
 
 def test_it_has_no_name(member: Rest, floating: str) -> None:

@@ -165,9 +165,15 @@ def test_ports_by_address(member: Rest, networks: dict[str, str]) -> None:
         "fixed_ips=ip_address%3D10.1.0.77",
         f"fixed_ips=subnet_id%3D{subnet['id']}&name=p",
         "fixed_ips=ip_address_substr%3D.0.77",
+        f"fixed_ips=ip_address%3D10.1.0.77&fixed_ips=subnet_id%3D{subnet['id']}",
+        "fixed_ips=ip_address%3D10.1.0.78&fixed_ips=ip_address%3D10.1.0.77",
         f"mac_address={port['mac_address']}",
         f"security_groups={port['security_groups'][0]}",
     ):
         found = member.get(f"ports?{query}")["ports"]
         assert [one["id"] for one in found] == [port["id"]], query
-    assert member.get("ports?fixed_ips=ip_address%3D10.1.0.7")["ports"] == []
+    for query in (
+        "fixed_ips=ip_address%3D10.1.0.7",
+        f"fixed_ips=ip_address%3D10.1.0.7&fixed_ips=subnet_id%3D{subnet['id']}",
+    ):
+        assert member.get(f"ports?{query}")["ports"] == [], query

@@ -189,6 +189,17 @@ def test_a_change_is_a_revision(member: Rest, network: str) -> None:
     assert member.send("DELETE", path, **{"If-Match": "revision_number=2"})[0] == 204
 
 
+def test_a_network_that_is_down_is_active_all_the_same(member: Rest, network: str) -> None:
+    # Nothing ever changes the status that it was made with.
+    changed = member.change("network", network, admin_state_up=False)
+    assert (changed["admin_state_up"], changed["status"]) == (False, "ACTIVE")
+
+
+def test_what_a_subnet_cannot_be_told(member: Rest, network: str) -> None:
+    refused = refused_subnet(member, network, service_types=["network:floatingip"])
+    assert refused == "400 HTTPBadRequest: Unrecognized attribute(s) 'service_types'"
+
+
 def test_bulk_is_all_or_nothing(member: Rest) -> None:
     body = {"networks": [{"name": "bulk"}, {"name": "bulk", "mtu": 1}]}
     assert member.refused("POST", "networks", body).startswith("400 InvalidInput")

@@ -72,6 +72,16 @@ def test_a_port_without_an_address_has_groups_too(member: Rest, network: str) ->
     assert member.change("port", made["id"], security_groups=group)["security_groups"] == group
 
 
+@pytest.mark.parametrize(
+    ("owner", "groups"), [("network:mine", 0), ("baremetal:none", 1), ("compute:nova", 1)]
+)
+def test_ports_of_the_network_service_are_in_no_group(
+    member: Rest, network: str, owner: str, groups: int
+) -> None:
+    made = member.make("port", network_id=network, device_owner=owner)
+    assert len(made["security_groups"]) == groups
+
+
 def test_addresses_are_exchanged_in_one_step(member: Rest, port: dict[str, Any]) -> None:
     own = port["fixed_ips"]
     both = [*own, {"ip_address": "10.5.0.60"}]
@@ -105,6 +115,11 @@ def test_addresses_are_exchanged_in_one_step(member: Rest, port: dict[str, Any])
             "10.5.0.9",
             "400 HTTPBadRequest: Invalid input for fixed_ips. Reason: Invalid data format for"
             " fixed IP: '10.5.0.9'.",
+        ),
+        (
+            None,
+            "400 HTTPBadRequest: Invalid input for fixed_ips. Reason: Invalid data format for"
+            " fixed IP: 'None'.",
         ),
     ],
 )

@@ -120,6 +120,11 @@ def _association(
             )
         return _NOWHERE
     port = visible(state, Port, body.port_id, context)
+    if port.project_id != floating.project_id and not context.is_admin:
+        raise refusals.bad_floating_ip_request(
+            f"Cannot process floating IP association with Port {port.id}, since that port is owned"
+            " by a different tenant"
+        )
     fixed = _fixed_ip(port, body)
     subnet = next(one.subnet_id for one in port.fixed_ips if one.ip_address == fixed)
     router = _router(state, subnet, floating.floating_network_id)

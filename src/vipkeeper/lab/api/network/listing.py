@@ -121,7 +121,7 @@ def _matches_one(view: View, name: str, values: Sequence[str]) -> bool:
         return _matches_tags(view.get("tags", []), name, values)
     value = view.get(_ALIASES.get(name, name))
     if name == "fixed_ips":
-        return any(_matches_fixed_ip(value or [], wanted) for wanted in values)
+        return _matches_fixed_ips(value or [], values)
     if isinstance(value, bool):
         return any(_BOOLEANS.get(wanted.lower()) is value for wanted in values)
     if isinstance(value, list):
@@ -131,12 +131,21 @@ def _matches_one(view: View, name: str, values: Sequence[str]) -> bool:
     return str(value) in values
 
 
-def _matches_fixed_ip(fixed_ips: Sequence[Mapping[str, str]], wanted: str) -> bool:
-    """``ip_address=1.2.3.4``, ``subnet_id=...``, ``ip_address_substr=1.2``."""
-    key, _, text = wanted.partition("=")
-    if key == "ip_address_substr":
-        return any(text in fixed["ip_address"] for fixed in fixed_ips)
-    return any(fixed.get(key) == text for fixed in fixed_ips)
+def _matches_fixed_ips(fixed_ips: Sequence[Mapping[str, str]], values: Sequence[str]) -> bool:
+    """``ip_address=1.2.3.4``, ``subnet_id=...``, ``ip_address_substr=1.2``: one that has them all.
+
+    What is said twice of one name is a choice.
+    """
+    wanted: dict[str, list[str]] = {}
+    for value in values:
+        key, _, text = value.partition("=")
+        wanted.setdefault(key, []).append(text)
+    parts = wanted.pop("ip_address_substr", [""])
+    return any(
+        any(part in fixed["ip_address"] for part in parts)
+        and all(fixed.get(key) in choice for key, choice in wanted.items())
+        for fixed in fixed_ips
+    )
 
 
 def _matches_tags(tags: Sequence[str], name: str, values: Sequence[str]) -> bool:

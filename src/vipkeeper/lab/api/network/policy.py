@@ -29,7 +29,6 @@ ENFORCED: Mapping[str, tuple[str, ...]] = {
         "provider:physical_network",
         "provider:segmentation_id",
     ),
-    "subnet": ("segment_id", "service_types"),
     "port": (
         "mac_address",
         "fixed_ips",

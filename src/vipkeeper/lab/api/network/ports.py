@@ -34,7 +34,9 @@ from vipkeeper.lab.api.state import Change, State
 MAX_PAIRS = 10
 """neutron.conf max_allowed_address_pair."""
 
-UNTRUSTED_OWNERS = ("network:", "baremetal:")
+TRUSTED_OWNERS = "network:"
+"""Their ports are in no group (neutron_lib is_port_trusted)."""
+
 ROUTER_OWNERS = (
     "network:router_interface",
     "network:router_interface_distributed",
@@ -82,7 +84,7 @@ def _made(change: Change, port: Port, body: PortChange, context: Context) -> Por
         groups = body.security_groups
         if groups and not port.port_security_enabled:
             raise refusals.groups_need_port_security()
-    elif port.port_security_enabled and not port.device_owner.startswith(UNTRUSTED_OWNERS):
+    elif port.port_security_enabled and not port.device_owner.startswith(TRUSTED_OWNERS):
         groups = [default_group(change, port.project_id).id]
     port = port.model_copy(
         update={

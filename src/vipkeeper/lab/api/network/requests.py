@@ -74,7 +74,6 @@ class SubnetChange(Standard):
     dns_nameservers: tuple[Address, ...] = ()
     host_routes: tuple[HostRouteRequest, ...] = ()
     allocation_pools: tuple[PoolRequest, ...] = ()
-    service_types: tuple[str, ...] = ()
 
 
 def _ip_version(value: Any) -> Any:
@@ -100,8 +99,6 @@ class FixedIPRequest(Body):
 
 def _fixed_ips(value: Any) -> Any:
     """neutron_lib validate_fixed_ips."""
-    if value is None:
-        return []
     if not isinstance(value, list):
         raise wrong(f"Invalid data format for fixed IP: '{value}'.")
     seen = set()

@@ -78,7 +78,7 @@ class Viewer:
             "tenant_id": network.project_id,
             "admin_state_up": network.admin_state_up,
             "mtu": network.mtu,
-            "status": "ACTIVE" if network.admin_state_up else "DOWN",
+            "status": "ACTIVE",
             "subnets": self._subnets_by_network().get(network.id, []),
             "shared": network.shared,
             "availability_zone_hints": [],
