@@ -12,7 +12,7 @@ from starlette.responses import Response
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import NEUTRON_SCHEMA, Refusal, bad_request
-from vipkeeper.lab.api.network import refusals, routers, security_groups
+from vipkeeper.lab.api.network import refusals, router_interfaces, security_groups
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.collections import Collection, collections
 from vipkeeper.lab.api.network.extensions import extensions
@@ -252,8 +252,8 @@ class NetworkService:
 
             def prepare(change: Change) -> Mapping[str, Any]:
                 if verb == "add_router_interface":
-                    return routers.add_interface(change, id, wanted, context, self._back_end)
-                return routers.remove_interface(change, id, wanted, context)
+                    return router_interfaces.add(change, id, wanted, context, self._back_end)
+                return router_interfaces.remove(change, id, wanted, context)
 
             return answer(await self._controller.change(prepare))
 

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network.back_ends import BackEnd
-from vipkeeper.lab.api.network.networks import subnets_of
 from vipkeeper.lab.api.network.records import (
     FloatingIP,
     Network,
@@ -25,6 +24,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
+from vipkeeper.lab.api.network.subnets import subnets_of
 from vipkeeper.lab.api.records import Record, Resource, moment
 from vipkeeper.lab.api.state import State
 
