@@ -27,6 +27,13 @@ def exchanges(empty_lab: Lab, member: Rest, admin: Rest) -> Iterator[Exchanges]:
         yield exchanges
 
 
+def test_keystone_has_a_choice_of_versions(member: Rest) -> None:
+    root = member.url.removesuffix("/network") + "/identity"
+    status, answer, _ = member.send("GET", root)
+    assert status == 300
+    assert [one["id"] for one in answer["versions"]["values"]] == ["v3.14"]
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_answers_are_those_that_were_recorded(exchanges: Exchanges, file: str) -> None:
     differences = exchanges.replay(file)

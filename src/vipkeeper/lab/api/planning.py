@@ -19,7 +19,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
-from vipkeeper.lab.api.network.routers import INTERFACE_OWNERS
+from vipkeeper.lab.api.network.router_ports import INTERFACE_OWNERS
 from vipkeeper.lab.api.network.security_groups import protocol_number
 from vipkeeper.lab.api.records import Record
 from vipkeeper.lab.api.state import State

@@ -9,9 +9,9 @@ from vipkeeper.lab import plane
 from vipkeeper.lab.api.compute.records import Flavor, Server, Service
 from vipkeeper.lab.api.identity.records import Project, User
 from vipkeeper.lab.api.image.records import Image
+from vipkeeper.lab.api.network.allocation_pools import default_pools
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.floating_ips import OWNER as FLOATING_IP_OWNER
-from vipkeeper.lab.api.network.networks import default_pools
 from vipkeeper.lab.api.network.records import (
     AddressPair,
     FixedIP,
@@ -25,7 +25,7 @@ from vipkeeper.lab.api.network.records import (
     Subnet,
 )
 from vipkeeper.lab.api.network.resources import stamp
-from vipkeeper.lab.api.network.routers import GATEWAY_OWNER
+from vipkeeper.lab.api.network.router_ports import GATEWAY_OWNER
 from vipkeeper.lab.api.state import Change, State
 from vipkeeper.lab.plane import IPAddress, Plane, identity
 from vipkeeper.lab.security_groups import DEFAULT, egress_to_anywhere

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network.back_ends import BackEnd
-from vipkeeper.lab.api.network.networks import subnets_of
 from vipkeeper.lab.api.network.records import (
     FloatingIP,
     Network,
@@ -25,6 +24,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
+from vipkeeper.lab.api.network.subnets import subnets_of
 from vipkeeper.lab.api.records import Record, Resource, moment
 from vipkeeper.lab.api.state import State
 
@@ -78,7 +78,7 @@ class Viewer:
             "tenant_id": network.project_id,
             "admin_state_up": network.admin_state_up,
             "mtu": network.mtu,
-            "status": "ACTIVE" if network.admin_state_up else "DOWN",
+            "status": "ACTIVE",
             "subnets": self._subnets_by_network().get(network.id, []),
             "shared": network.shared,
             "availability_zone_hints": [],
@@ -152,12 +152,11 @@ class Viewer:
         }
 
     def _binding(self, port: Port) -> dict[str, Any]:
-        bound = bool(port.device_id) or bool(port.host_id)
         return {
             "binding:profile": dict(port.profile),
-            "binding:host_id": port.host_id or (HOST if bound else ""),
-            "binding:vif_type": self.back_end.vif_type if bound else "unbound",
-            "binding:vif_details": dict(self.back_end.vif_details) if bound else {},
+            "binding:host_id": port.host_id or (HOST if port.is_bound else ""),
+            "binding:vif_type": self.back_end.vif_type if port.is_bound else "unbound",
+            "binding:vif_details": dict(self.back_end.vif_details) if port.is_bound else {},
         }
 
     def _port_status(self, port: Port) -> str:
