@@ -18,6 +18,7 @@ class Caller:
 
     Attributes:
         url: where all services begin.
+        project_id: of the token.
     """
 
     def __init__(self, lab: Lab, user: str) -> None:
@@ -39,6 +40,7 @@ class Caller:
         )
         answer.raise_for_status()
         self.token = answer.headers["X-Subject-Token"]
+        self.project_id: str = answer.json()["token"]["project"]["id"]
         self.session.headers["X-Auth-Token"] = self.token
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:

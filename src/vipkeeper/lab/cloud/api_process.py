@@ -36,6 +36,7 @@ STOP_TIMEOUT = 5.0
 _SIZE = "128m"
 _START_INTERVAL = 1.0  # seconds between two starts of a process that does not last
 _REMEMBERED_LINES = 200
+_REMEMBERED_COLUMNS = 300
 
 
 class ApiProcess:
@@ -125,7 +126,8 @@ class ApiProcess:
         stdout = self._process.stdout
         assert stdout is not None
         if data := stdout.read(65536):
-            self.said.extend(data.decode(errors="replace").splitlines())
+            lines = data.decode(errors="replace").splitlines()
+            self.said.extend(line[:_REMEMBERED_COLUMNS] for line in lines)
         else:
             asyncio.get_running_loop().remove_reader(stdout)
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vipkeeper.lab.api.errors import bad_request
+from vipkeeper.lab.api.numbers import whole_number
 
 View = dict[str, Any]
 Query = Sequence[tuple[str, str]]
@@ -145,7 +146,7 @@ def _sorted(rows: list[View], query: Query) -> list[View]:
             )
     directions = directions or ["asc"] * len(keys)
     for key, direction in reversed(list(zip(keys, directions, strict=True))):
-        if rows and (key not in rows[0] or isinstance(rows[0][key], list | dict)):
+        if any(key not in row or isinstance(row[key], list | dict) for row in rows):
             raise bad_request(f"['{key}'] is invalid attribute for sort_key")
         rows = sorted(
             rows,
@@ -176,9 +177,10 @@ def _page(rows: list[View], query: Query, url: str) -> tuple[list[View], list[di
 def _limit(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isascii() or not text.isdigit():
+    limit = whole_number(text)
+    if limit is None:
         raise bad_request(f"Limit must be an integer 0 or greater and not '{text}'")
-    return int(text)
+    return limit
 
 
 def _links(
