@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import requests
@@ -32,7 +33,7 @@ class Api:
         self._session = requests.Session()
         user = {"name": "admin", "domain": {"id": "default"}}
         proof = {"user": {**user, "password": credentials["passwords"]["admin"]}}
-        body = {"auth": {"identity": {"methods": ["password"], "password": proof}}}
+        body: Any = {"auth": {"identity": {"methods": ["password"], "password": proof}}}
         answer = self._session.post(f"{self._url}/identity/v3/auth/tokens", json=body, timeout=60)
         self._session.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
         self.project = answer.json()["token"]["project"]["id"]
@@ -89,18 +90,18 @@ def measure(api: Api, network: str, times: int) -> None:
         return result
 
     for _ in range(times):
-        timed("GET of all ports", lambda: api.ask("GET", "/ports"))
+        timed("GET of all ports", partial(api.ask, "GET", "/ports"))
         body = {"port": {"network_id": network}}
-        port = timed("POST of a port", lambda body=body: api.ask("POST", "/ports", body))
+        port = timed("POST of a port", partial(api.ask, "POST", "/ports", body))
         path = f"/ports/{port['port']['id']}"
-        timed("GET of a port", lambda path=path: api.ask("GET", path))
+        timed("GET of a port", partial(api.ask, "GET", path))
         pair = {"port": {"allowed_address_pairs": [{"ip_address": "10.0.255.1"}]}}
-        timed("PUT of a port", lambda path=path, pair=pair: api.ask("PUT", path, pair))
-        timed("DELETE of a port", lambda path=path: api.ask("DELETE", path))
+        timed("PUT of a port", partial(api.ask, "PUT", path, pair))
+        timed("DELETE of a port", partial(api.ask, "DELETE", path))
         # Answered when it is in force.
-        rule = timed("POST of a security group's rule", lambda: api.ask("POST", RULES, group))
-        rule_path = f"{RULES}/{rule['security_group_rule']['id']}"
-        timed("DELETE of the rule", lambda path=rule_path: api.ask("DELETE", path))
+        rule = timed("POST of a security group's rule", partial(api.ask, "POST", RULES, group))
+        path = f"{RULES}/{rule['security_group_rule']['id']}"
+        timed("DELETE of the rule", partial(api.ask, "DELETE", path))
     for what, all_ms in took.items():
         median, worst = statistics.median(all_ms), max(all_ms)
         sys.stdout.write(

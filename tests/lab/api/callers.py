@@ -32,7 +32,7 @@ class Caller:
     def authenticate(self) -> None:
         """A new token, in the place of the old one."""
         domain = {"id": "default"}
-        proof = {"user": {"name": self.user, "domain": domain, "password": self._password}}
+        proof: Any = {"user": {"name": self.user, "domain": domain, "password": self._password}}
         answer = self.session.post(
             f"{self.url}/identity/v3/auth/tokens",
             json={"auth": {"identity": {"methods": ["password"], "password": proof}}},

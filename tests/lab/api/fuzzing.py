@@ -100,7 +100,7 @@ class Fuzz:
         return int(pid)
 
     def operations(self) -> list[Any]:
-        return [found.ok() for found in self.schema.get_all_operations()]
+        return [_described(found) for found in self.schema.get_all_operations()]
 
     def ask(self, operation: Any, *, examples: int, seed: int) -> None:
         """So many requests of the kinds that are in the description, and as many of others."""
@@ -108,12 +108,7 @@ class Fuzz:
         if operation.body:  # elsewhere nearly every text is one that could be meant
             modes.append(GenerationMode.NEGATIVE)
         for mode in modes:
-            try:
-                strategy = operation.as_strategy(generation_mode=mode)
-            except Exception as error:
-                if mode is GenerationMode.POSITIVE:
-                    raise AssertionError(f"{operation.label}: {error}") from error
-                continue
+            strategy = operation.as_strategy(generation_mode=mode)
 
             @hypothesis.seed(seed)
             @hypothesis.settings(
@@ -125,7 +120,7 @@ class Fuzz:
                 verbosity=hypothesis.Verbosity.quiet,
             )
             @hypothesis.given(case=strategy)
-            def run(case: Case) -> None:
+            def run(case: Case[Any]) -> None:
                 self._send(case)
 
             try:
@@ -133,7 +128,7 @@ class Fuzz:
             except hypothesis.errors.Unsatisfiable:
                 assert mode is GenerationMode.NEGATIVE, f"{operation.label}: nothing to ask"
 
-    def _send(self, case: Case) -> None:
+    def _send(self, case: Case[Any]) -> None:
         number = sum(self.statuses.values())
         if number % _REFRESH == 0:
             self._inhabit()
@@ -150,7 +145,7 @@ class Fuzz:
         self.statuses[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
 
-    def _settled(self, case: Case) -> dict[str, Any]:
+    def _settled(self, case: Case[Any]) -> dict[str, Any]:
         """The path's parameters: most of them ids of what there is."""
         parameters = dict(case.path_parameters or {})
         segments = case.operation.path.split("/")
@@ -203,6 +198,11 @@ class Fuzz:
 
 
 _GROUP = {"security_group": {"name": "g"}}
+
+
+def _described(found: Any) -> Any:
+    """One operation; the test fails where its description makes no sense."""
+    return found.ok()
 
 
 def main() -> None:
