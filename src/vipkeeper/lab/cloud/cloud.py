@@ -22,6 +22,7 @@ from vipkeeper.lab.cloud.machine import STOP_TIMEOUT, Machine
 from vipkeeper.lab.cloud_file_plane import group_id, plane_of, security_group
 from vipkeeper.lab.order import Order
 from vipkeeper.lab.plane import Plane
+from vipkeeper.lab.plane_difference import PlaneDifference
 from vipkeeper.lab.ports import AddressPair, check_name
 from vipkeeper.lab.security_groups import SecurityGroupRule
 from vipkeeper.lab.spec import CloudSpec
@@ -233,6 +234,9 @@ class Cloud:
             await plane.apply(wanted)
             self.owner = "api"
 
+        async def change(difference: PlaneDifference) -> None:
+            await apply(difference.applied_to(plane.plane))
+
         async def seed() -> tuple[CloudSpec, Plane, float, dict[str, Any]]:
             options = {"name": self._order.name, "passwords": dict(self._order.passwords)}
             return self._order.spec, plane.plane, self._began, options
@@ -261,7 +265,7 @@ class Cloud:
                 for count in plane.fabric.rules.drops()
             ]
 
-        every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)
+        every = (apply, change, seed, states, start, stop, poweroff, reboot, console, drops)
         return {question.__name__: question for question in every}
 
 
