@@ -18,7 +18,7 @@ class Rest:
     """One who asks: the lab's member, its admin, or a token that is none.
 
     Attributes:
-        project_id: of the token; empty without one.
+        project_id: of the token; empty without one, as ``token`` is.
     """
 
     def __init__(self, lab: Lab, user: str = "", *, token: str | None = None) -> None:
@@ -28,6 +28,7 @@ class Rest:
         self._session = requests.Session()
         if user:
             token, self.project_id = _token(credentials, user)
+        self.token = token or ""
         if token is not None:
             self._session.headers["X-Auth-Token"] = token
 

@@ -347,3 +347,16 @@ def test_flavors_are_an_admins_to_make(lab: Lab, nova: Nova) -> None:
         assert "big" in [one["name"] for one in nova.done("GET", "flavors/detail")["flavors"]]
         Nova(admin).done("DELETE", f"flavors/{made['id']}")
     assert nova.refused("GET", f"flavors/{made['id']}").startswith("404 itemNotFound: Flavor")
+
+
+def test_metadata(nova: Nova, server: str) -> None:
+    path = f"servers/{server}/metadata"
+    assert nova.done("POST", path, {"metadata": {"a": "1", "b": "2"}}) == {
+        "metadata": {"a": "1", "b": "2"}
+    }
+    assert nova.done("PUT", f"{path}/a", {"meta": {"a": "3"}}) == {"meta": {"a": "3"}}
+    assert nova.server(server)["metadata"] == {"a": "3", "b": "2"}
+    nova.done("DELETE", f"{path}/b")
+    assert nova.refused("GET", f"{path}/b") == "404 itemNotFound: Metadata item was not found"
+    assert nova.refused("PUT", f"{path}/a", {"meta": {"b": "3"}}).startswith("400 badRequest: ")
+    assert nova.done("PUT", path, {"metadata": {}}) == {"metadata": {}}

@@ -93,9 +93,15 @@ def _put_what_is_always_there(change: Change, passwords: Mapping[str, str]) -> N
         Image(
             id=_IMAGE,
             name="debian-12",
-            description="The programs of this machine, with cloud-init. lighttpd, keepalived and"
-            " vipkeeperd are installed, and not started.",
+            protected=True,
+            properties={
+                "os_distro": "debian",
+                "os_version": "12",
+                "description": "The programs of this machine, with cloud-init. lighttpd, keepalived"
+                " and vipkeeperd are installed, and not started.",
+            },
             created_at=change.now,
+            updated_at=change.now,
         )
     )
 

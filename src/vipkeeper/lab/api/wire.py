@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,11 +20,23 @@ from vipkeeper.lab.api.operations import Endpoint, Shape
 MAX_BODY = 1 << 20
 """Bytes of a request; user data has at most 64 KiB, and no list of ports needs more."""
 
-AnyBody = TypeVar("AnyBody", bound=Body)
+AnyBody = TypeVar("AnyBody", bound=BaseModel)
 
 
 async def read(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body.
+
+    Raises:
+        Refusal: it is none, or too long.
+    """
+    value = await read_any(request)
+    if not isinstance(value, dict):
+        raise bad_request("Malformed request body: it is no object")
+    return value
+
+
+async def read_any(request: Request) -> Any:
+    """The JSON in a request's body.
 
     Raises:
         Refusal: it is none, or too long.
@@ -44,8 +56,6 @@ async def read(request: Request) -> dict[str, Any]:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise bad_request("Malformed request body") from None
-    if not isinstance(value, dict):
-        raise bad_request("Malformed request body: it is no object")
     return value
 
 
@@ -65,7 +75,7 @@ def inside(body: Mapping[str, Any], name: str, model: type[AnyBody]) -> AnyBody:
 
 
 def checked(value: Any, model: type[AnyBody]) -> AnyBody:
-    if not isinstance(value, dict):
+    if issubclass(model, Body) and not isinstance(value, dict):
         raise bad_request("Invalid input: it is no object")
     try:
         return model.model_validate(value)

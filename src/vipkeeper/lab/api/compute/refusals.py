@@ -27,3 +27,7 @@ def wrong_state(action: str, server: str, attribute: str, state: str) -> Refusal
 
 def policy(rule: str) -> Refusal:
     return forbidden(f"Policy doesn't allow {rule} to be performed.")
+
+
+def no_metadata_item() -> Refusal:
+    return Refusal(404, "itemNotFound", "Metadata item was not found")

@@ -126,5 +126,5 @@ class MetadataRequest(Tolerant):
     metadata: dict[Name, Name]
 
 
-class GroupOfServer(Tolerant):
-    name: Name
+class MetaRequest(Tolerant):
+    meta: Annotated[dict[Name, Name], Field(min_length=1, max_length=1)]

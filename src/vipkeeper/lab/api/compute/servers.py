@@ -16,6 +16,7 @@ from vipkeeper.lab.api.compute.requests import (
     ServerRequest,
 )
 from vipkeeper.lab.api.context import Context
+from vipkeeper.lab.api.image import images
 from vipkeeper.lab.api.image.records import Image
 from vipkeeper.lab.api.network import ports
 from vipkeeper.lab.api.network.records import Network, Port, SecurityGroup
@@ -73,7 +74,7 @@ def _create(
         description=body.description or "",
         hostname=hostname_of(name, id),
         flavor_id=flavor.id,
-        image_id=_image(change, body),
+        image_id=_image(change, body, context),
         ports=tuple(port.id for port, _ in attached),
         created_ports=tuple(port.id for port, made in attached if made),
         key_name=body.key_name,
@@ -97,7 +98,7 @@ def hostname_of(name: str, id: str) -> str:
     return text or f"server-{id}"
 
 
-def _image(state: State, body: ServerRequest) -> str | None:
+def _image(state: State, body: ServerRequest, context: Context) -> str:
     wanted = body.imageRef
     if not wanted:
         # Booted from a volume that is to be made from an image: the disk is the same here.
@@ -109,8 +110,11 @@ def _image(state: State, body: ServerRequest) -> str | None:
             if body.block_device_mapping_v2
             else "Missing imageRef attribute"
         )
-    if state.find(Image, wanted) is None:
+    image = state.find(Image, wanted)
+    if image is None or not images.is_visible(image, context):
         raise refusals.bad_request(f"Image {wanted} could not be found.")
+    if image.status != "active":
+        raise refusals.bad_request(f"Image {wanted} is not active.")
     return wanted
 
 

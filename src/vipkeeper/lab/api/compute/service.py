@@ -13,6 +13,7 @@ from vipkeeper.lab.api.compute.actions import Actions
 from vipkeeper.lab.api.compute.flavors import Flavors
 from vipkeeper.lab.api.compute.keypair_paths import KeyPairPaths
 from vipkeeper.lab.api.compute.limits import Limits
+from vipkeeper.lab.api.compute.metadata import Metadata
 from vipkeeper.lab.api.compute.records import Server
 from vipkeeper.lab.api.compute.requests import (
     AttachmentRequest,
@@ -91,6 +92,7 @@ class ComputeService:
         yield Operation("GET", "/v2.1", self._version, keyed(version=OBJECT), public=True)
         yield from self._server_operations()
         yield from self._interface_operations()
+        yield from Metadata(self._controller).operations()
         yield from Flavors(self._controller, self._url).operations()
         yield from KeyPairPaths(self._controller).operations()
         yield from ServerGroups(self._controller).operations()
