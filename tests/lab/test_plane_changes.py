@@ -17,6 +17,7 @@ from tests.lab.relay import Relay, relayed
 from tests.topology import wait_until
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud_file_plane import plane_of
 from vipkeeper.lab.plane import FloatingIP, Instance, Plane, Port, identity
 from vipkeeper.lab.ports import AddressPair
@@ -391,6 +392,14 @@ def test_power_is_switched_by_the_channel(relay: Relay) -> None:
         relay.ask("start", "nobody")
     with pytest.raises(LabError, match="a cloud cannot 'nonsense'"):
         relay.ask("nonsense")
+
+
+@pytest.mark.parametrize("back_end", [*BackEnd])
+def test_a_lab_may_change_its_back_end(relay: Relay, back_end: BackEnd) -> None:
+    relay.apply(replace(WALKTHROUGH, back_end=back_end))
+    assert curl(relay.lab, "client", "99.88.128.203") == "test01"
+    with pytest.raises(LabError, match="there is no back end 'nonsense'"):
+        relay.apply(replace(WALKTHROUGH, back_end="nonsense"))
 
 
 def test_what_is_dropped_is_told_by_port_id(relay: Relay) -> None:
