@@ -17,6 +17,7 @@ from tests.lab.relay import Relay, relayed
 from tests.topology import wait_until
 from vipkeeper.errors import LabError
 from vipkeeper.lab import spec_file
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud_file_plane import plane_of
 from vipkeeper.lab.plane import FloatingIP, Instance, Plane, Port, identity
 from vipkeeper.lab.ports import AddressPair
@@ -206,6 +207,59 @@ def test_a_link_is_plugged_into_a_running_instance_and_pulled_out(relay: Relay) 
     assert set(shown()) == {"lo", "eth0"}
 
 
+def test_what_changes_while_an_instance_boots_is_so_when_it_runs(relay: Relay) -> None:
+    ports = [
+        Port(
+            identity("port", f"late{number}"),
+            "",
+            OUTSIDE,
+            f"fa:16:3e:00:01:0{number}",
+            (IPv4Address("99.88.128.60") + number,),
+        )
+        for number in range(2)
+    ]
+    name = "late"
+    late = Instance(identity("server", name), name, (ports[0].id,))
+
+    def plane(instance: Instance) -> Plane:
+        return replace(
+            WALKTHROUGH,
+            ports=(*WALKTHROUGH.ports, *ports),
+            instances=(*WALKTHROUGH.instances, instance),
+        )
+
+    relay.apply(plane(late))
+    assert relay.ask("states")[late.id]["state"] == "booting"
+    relay.apply(plane(replace(late, ports=(ports[1].id,))))
+    wait_for_states(relay, *["running"] * 4)
+
+    def macs() -> dict[str, str]:
+        text = relay.lab.run(name, ["ip", "-j", "link"], check=True).stdout
+        return {link["address"]: link["ifname"] for link in json.loads(text)}
+
+    wait_until(
+        lambda: ports[0].mac_address not in macs() and ports[1].mac_address in macs(),
+        what=lambda: f"the other link; there are {macs()}",
+    )
+    relay.apply(WALKTHROUGH)
+    relay.apply(plane(late))
+    relay.apply(WALKTHROUGH)  # gone before it has booted
+    assert late.id not in relay.ask("states")
+
+
+def test_changes_that_come_at_once_are_made_one_after_the_other(relay: Relay) -> None:
+    others = [Relay(relay.lab) for _ in range(4)]
+    without = router_with(WALKTHROUGH, floating_ips=())
+    for number, other in enumerate(others):
+        other.send("apply", (without, WALKTHROUGH)[number % 2])
+    for other in others:
+        other.receive()
+        other.hang_up()
+    assert relay.plane() in (without, WALKTHROUGH)
+    relay.apply(WALKTHROUGH)
+    wait_until(lambda: curl(relay.lab, "client", "99.88.128.33") == "test02", what="an answer")
+
+
 def test_an_address_that_changes_is_what_dhcp_gives_from_then_on(relay: Relay) -> None:
     """And the old one is another's at once, although it had been leased."""
     lab = relay.lab
@@ -391,6 +445,14 @@ def test_power_is_switched_by_the_channel(relay: Relay) -> None:
         relay.ask("start", "nobody")
     with pytest.raises(LabError, match="a cloud cannot 'nonsense'"):
         relay.ask("nonsense")
+
+
+@pytest.mark.parametrize("back_end", [*BackEnd])
+def test_a_lab_may_change_its_back_end(relay: Relay, back_end: BackEnd) -> None:
+    relay.apply(replace(WALKTHROUGH, back_end=back_end))
+    assert curl(relay.lab, "client", "99.88.128.203") == "test01"
+    with pytest.raises(LabError, match="there is no back end 'nonsense'"):
+        relay.apply(replace(WALKTHROUGH, back_end="nonsense"))
 
 
 def test_what_is_dropped_is_told_by_port_id(relay: Relay) -> None:

@@ -22,6 +22,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 
 from vipkeeper.errors import LabError
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.ports import AddressPair
 from vipkeeper.lab.security_groups import SecurityGroup
 
@@ -229,6 +230,10 @@ class Plane:
         Raises:
             LabError: something is not, or is there twice.
         """
+        if self.back_end not in [*BackEnd]:
+            raise LabError(
+                f"there is no back end {self.back_end!r}", remedy=f"there are: {', '.join(BackEnd)}"
+            )
         networks = _unique("network", (network.id for network in self.networks))
         ports = _unique("port", (port.id for port in self.ports))
         groups = _unique("security group", (group.name for group in self.security_groups))

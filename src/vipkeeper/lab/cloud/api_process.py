@@ -14,7 +14,7 @@ import socket
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ STOP_TIMEOUT = 5.0
 
 _SIZE = "128m"
 _START_INTERVAL = 1.0  # seconds between two starts of a process that does not last
-_REMEMBERED_LINES = 200
+_REMEMBERED_LINES = 100
+_REMEMBERED_CHARACTERS = 500  # of a line; all of it has to go into one message (MAX_BYTES)
 
 
 class ApiProcess:
@@ -127,9 +128,12 @@ class ApiProcess:
         stdout = self._process.stdout
         assert stdout is not None
         if data := stdout.read(65536):
-            self.said.extend(self._lines.feed(data))
+            self._remember(self._lines.feed(data))
         else:
             asyncio.get_running_loop().remove_reader(stdout)
+
+    def _remember(self, lines: Iterable[str]) -> None:
+        self.said.extend(line[:_REMEMBERED_CHARACTERS] for line in lines)
 
     def _died(self) -> None:
         loop = asyncio.get_running_loop()
@@ -141,7 +145,7 @@ class ApiProcess:
             self._hear()
         loop.remove_reader(self._process.stdout)
         self._process.stdout.close()
-        self.said.extend(self._lines.end())
+        self._remember(self._lines.end())
         self.said.append(f"[the API's process {self.pid} ended: {code}]")
         self.pid = 0
         self._ended.set()

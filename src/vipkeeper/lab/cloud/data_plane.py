@@ -85,7 +85,10 @@ class DataPlane:
             try:
                 for instance in wanted.instances:
                     if instance.id not in self.machines:
-                        new.append(self._add_machine(instance, prepare))
+                        new.append(self._new_machine(instance))
+                        new[-1].disk.make()
+                        if prepare is not None:
+                            prepare(new[-1])
                 for machine in new:
                     if machine.instance.running:
                         machine.spawn(wanted)
@@ -93,9 +96,9 @@ class DataPlane:
                 await self.fabric.ready()
                 self._plug(wanted)
             except BaseException:
-                for machine in new:
-                    self._remove_machine(machine)
                 with suppress(VipkeeperError, OSError):
+                    for machine in new:
+                        self._remove_machine(machine)
                     self.fabric.prepare(before)
                     self._plug(before)
                 raise
@@ -144,14 +147,9 @@ class DataPlane:
 
     # the steps of a change
 
-    def _add_machine(
-        self, instance: Instance, prepare: Callable[[Machine], None] | None
-    ) -> Machine:
+    def _new_machine(self, instance: Instance) -> Machine:
         machine = Machine(instance, self._around, self._ids.allot(), self._ended)
-        machine.disk.make()
         self.machines[instance.id] = machine
-        if prepare is not None:
-            prepare(machine)
         return machine
 
     def _plug(self, wanted: Plane) -> None:
@@ -176,14 +174,13 @@ class DataPlane:
             if machine.state != "booting" or not self._is_wanted(machine, wanted)
             for port in self._unwanted_ports(machine, wanted)
         ]
-        self.switch.cut(
-            port
-            for machine, port in leaving
-            if not any(port in other.devices for other in self._others(machine))
-        )
+        self.switch.cut(port for machine, port in leaving if not self._is_elsewhere(port, machine))
         for machine, port in leaving:
+            if machine.state == "booting":
+                continue  # it may stay after all, if this plane cannot be
+            device = machine.devices.pop(port)
             if machine.state == "running":
-                self._tell(machine.unplugged(machine.devices.pop(port)))
+                self._tell(machine.unplugged(device))
 
     def _unwanted_ports(self, machine: Machine, wanted: Plane) -> list[str]:
         """The ports of its links that it is to have no longer, or as another link."""
@@ -201,8 +198,9 @@ class DataPlane:
             )
         ]
 
-    def _others(self, machine: Machine) -> list[Machine]:
-        return [one for one in self.machines.values() if one is not machine]
+    def _is_elsewhere(self, port: str, machine: Machine) -> bool:
+        """Whether a port's cable goes to another instance by now."""
+        return any(port in one.devices for one in self.machines.values() if one is not machine)
 
     def _plug_in(self, wanted: Plane) -> None:
         """Lay the cables of instances that have begun to boot, and what running ones lack."""
@@ -275,7 +273,7 @@ class DataPlane:
             await self._boot(machine)
 
     def _ended(self, machine: Machine, rebooting: bool) -> None:
-        self.switch.cut(machine.devices)
+        self.switch.cut(port for port in machine.devices if not self._is_elsewhere(port, machine))
         machine.devices = {}
         if rebooting and self.machines.get(machine.id) is machine:
             try:

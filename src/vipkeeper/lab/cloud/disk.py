@@ -31,8 +31,11 @@ class Disk:
         mounts.mount("disk", self.path, "tmpfs", options=options)
 
     def remove(self) -> None:
-        mounts.detach(self.path)
-        self.path.rmdir()
+        """Take it away, if it was made; it goes when nobody uses it."""
+        if self.path.is_mount():
+            mounts.detach(self.path)
+        if self.path.exists():
+            self.path.rmdir()
 
     def pack(self, archive: tarfile.TarFile, name: str) -> None:
         """Put all of it into an archive, owners as they are seen inside."""
