@@ -18,6 +18,7 @@ from vipkeeper.errors import LabError, VipkeeperError
 QUESTIONS = {
     "seed": "() -> (CloudSpec, Plane, since: float, options: dict)",
     "apply": "(Plane) -> None; new instances go on booting afterwards",
+    "change": "(PlaneDifference to what was last applied) -> None, as apply",
     "states": "() -> {instance id: {state, failure, addresses}}",
     "start": "(instance id) -> None, when it has booted",
     "stop": "(instance id, seconds until it is killed) -> None, when it is off",

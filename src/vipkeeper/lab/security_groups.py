@@ -149,8 +149,16 @@ class SecurityGroupRule:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
+    """A name and what it lets pass.
+
+    Attributes:
+        stateful: whether the connections of its ports are tracked. If not, an answer needs a
+            rule of its own (Neutron's extension "stateful-security-group").
+    """
+
     name: str
     rules: tuple[SecurityGroupRule, ...] = ()
+    stateful: bool = True
 
     def __post_init__(self) -> None:
         check_name(self.name, "security group")

@@ -43,7 +43,8 @@ async def _serve(listener: socket.socket, channel: int) -> None:
         uvicorn.Config(
             application(controller, back_end, f"http://{host}:{port}"),
             lifespan="off",
-            log_level="warning",
+            # What is no HTTP is answered and not told: it would push out what is worth reading.
+            log_level="error",
             access_log=False,
             # What is being answered when the lab ends may be answered still, not for long.
             timeout_graceful_shutdown=2,

@@ -14,6 +14,8 @@ from vipkeeper.lab.api.errors import Refusal
 from vipkeeper.lab.api.identity.tokens import context_of
 from vipkeeper.lab.api.planning import Planner
 from vipkeeper.lab.api.state import Change, State
+from vipkeeper.lab.plane import Plane
+from vipkeeper.lab.plane_difference import PlaneDifference
 
 Result = TypeVar("Result")
 
@@ -42,10 +44,11 @@ class Controller:
         self._database = database
         self._planner = planner
         self._one_at_a_time = asyncio.Lock()
+        self._in_force: Plane | None = None  # not known
 
     async def begin(self) -> None:
         """Put in force what the database says."""
-        await self.plane.ask("apply", self._planner.plane(self.state))
+        await self._put_in_force(self.state)
 
     async def change(self, prepare: Callable[[Change], Result]) -> Result:
         """Prepare a change, put it in force, and return what the preparation returned.
@@ -62,16 +65,22 @@ class Controller:
             self._database.write((kind, id, after) for kind, id, _, after in differences)
             after = change.result()
             try:
-                await self._put_in_force(after, {kind for kind, _, _, _ in differences})
+                if self._planner.concerns({kind for kind, _, _, _ in differences}):
+                    await self._put_in_force(after)
             except LabError as error:
                 self._database.write((kind, id, before) for kind, id, before, _ in differences)
                 raise Refusal(500, "HTTPInternalServerError", str(error)) from error
             self.state = after
             return result
 
-    async def _put_in_force(self, state: State, kinds: set[str]) -> None:
-        if self._planner.concerns(kinds):
-            await self.plane.ask("apply", self._planner.plane(state))
+    async def _put_in_force(self, state: State) -> None:
+        wanted, before = self._planner.plane(state), self._in_force
+        self._in_force = None
+        if before is None:
+            await self.plane.ask("apply", wanted)
+        else:
+            await self.plane.ask("change", PlaneDifference.between(before, wanted))
+        self._in_force = wanted
 
     async def look(self) -> Mapping[str, Mapping[str, Any]]:
         """What has become of the instances: id to state, failure and addresses."""

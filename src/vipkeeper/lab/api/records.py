@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from functools import lru_cache
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -43,6 +44,9 @@ def new_id() -> str:
 
 def moment(seconds: float) -> str:
     """An instant as Neutron and Nova print it, ``2026-11-22T20:44:51Z``."""
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime(
-        "%Y-%m-%dT%H:%M:%SZ"
-    )
+    return _second(int(seconds))
+
+
+@lru_cache(maxsize=4096)  # two for each port of a list, most of them made together
+def _second(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

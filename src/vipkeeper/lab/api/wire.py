@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from vipkeeper.lab.api.errors import Refusal, bad_request
@@ -30,10 +30,13 @@ async def read(request: Request) -> dict[str, Any]:
         Refusal: it is none, or too long.
     """
     data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise Refusal(413, "HTTPRequestEntityTooLarge", "Request is too large.")
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_BODY:
+                raise Refusal(413, "HTTPRequestEntityTooLarge", "Request is too large.")
+    except ClientDisconnect:  # in the middle: nobody reads what is answered
+        raise bad_request("Malformed request body") from None
     try:
         text = data.decode()
         value = json.loads(text, parse_constant=_no_number)

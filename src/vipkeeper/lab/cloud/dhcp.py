@@ -32,6 +32,7 @@ class DhcpServer:
         self._switch = switch
         self._network = namespaces.new_network()
         self._server: plane.DhcpServer | None = None
+        self._told: tuple[object, ...] | None = None
         self._command: tuple[str, ...] = ()
         self._hosts: dict[IPv4Address, tuple[str, str]] = {}
         self._options = ""
@@ -41,9 +42,13 @@ class DhcpServer:
 
     def become(self, wanted: Plane, server: plane.DhcpServer) -> None:
         """Make it the server that is wanted; :meth:`ready` waits for a new process."""
+        network = wanted.network(server.network)
+        told = (server, network, wanted.ports, wanted.instances)
+        if told == self._told:
+            return
+        self._told = None  # until all is done
         if server != self._server:
             self._plug(server)
-        network = wanted.network(server.network)
         hosts = dhcp_files.hosts(wanted, server)
         options = dhcp_files.options(network)
         directory = self._directory(server)
@@ -74,6 +79,7 @@ class DhcpServer:
         elif changed:
             self._process.send_signal(signal.SIGHUP)
             self._release(gone, server, device)
+        self._told = told
 
     async def ready(self) -> None:
         """Until dnsmasq listens, so that the first question is not asked in vain.
@@ -154,6 +160,7 @@ class DhcpServer:
             self._ready.set()
 
     def _end(self) -> None:
+        self._told = None
         process, self._process = self._process, None
         if process is None:
             return

@@ -6,11 +6,12 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from vipkeeper.lab.api.network.fields import (
     Body,
     Name,
+    NonEmptyName,
     OptionalAddress,
     OptionalId,
     OptionalName,
@@ -19,6 +20,9 @@ from vipkeeper.lab.api.network.fields import (
 
 MAX_USER_DATA = 65535
 """nova/objects/fields and the API schema: of the base64 text."""
+
+_KEY_PAIR_NAME = r"^[A-Za-z0-9 _@.-]+$"
+_KEY_PAIR_NAME_SCHEMA: dict[str, Any] = {"pattern": _KEY_PAIR_NAME, "minLength": 1}
 
 
 class Tolerant(Body):
@@ -49,13 +53,23 @@ def _user_data(value: Any) -> Any:
     return value
 
 
+_USER_DATA_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_USER_DATA, "pattern": "^([A-Za-z0-9+/]{4})*$"},
+        {"type": "null"},
+    ]
+}
+
+
 class ServerRequest(Tolerant):
-    name: Annotated[Name, Field(min_length=1)]
+    name: NonEmptyName
     flavorRef: Name  # noqa: N815 -- Nova's spelling
     imageRef: OptionalName = None  # noqa: N815
     networks: tuple[NetworkOfServer, ...] | Literal["auto", "none"] = "auto"
     security_groups: tuple[NamedGroup, ...] = ()
-    user_data: Annotated[str | None, BeforeValidator(_user_data)] = None
+    user_data: Annotated[
+        str | None, BeforeValidator(_user_data), WithJsonSchema(_USER_DATA_SCHEMA)
+    ] = None
     key_name: OptionalName = None
     metadata: dict[Name, Name] = Field(default_factory=dict)
     min_count: Annotated[int, Field(ge=1, le=10)] = 1
@@ -70,7 +84,7 @@ class SchedulerHints(Tolerant):
 
 
 class ServerChange(Tolerant):
-    name: Annotated[Name, Field(min_length=1)] = "server"
+    name: NonEmptyName = "server"
     description: OptionalName = None
 
 
@@ -85,18 +99,23 @@ class AttachmentRequest(Tolerant):
 
 
 class KeyPairRequest(Tolerant):
-    name: Annotated[Name, Field(min_length=1, pattern=r"^[A-Za-z0-9 _@.-]+$")]
+    name: Annotated[
+        NonEmptyName,
+        Field(
+            pattern=_KEY_PAIR_NAME, json_schema_extra={"pattern": _KEY_PAIR_NAME, "minLength": 1}
+        ),
+    ]
     public_key: Annotated[str | None, Field(max_length=16384)] = None
 
 
 class ServerGroupRequest(Tolerant):
-    name: Annotated[Name, Field(min_length=1)]
+    name: NonEmptyName
     policies: tuple[Name, ...] = ()
     policy: OptionalName = None
 
 
 class FlavorRequest(Tolerant):
-    name: Annotated[Name, Field(min_length=1)]
+    name: NonEmptyName
     vcpus: Annotated[int, Field(ge=1, le=1024)]
     ram: Annotated[int, Field(ge=1, le=2**31 - 1)]
     disk: Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -32,6 +32,7 @@ from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import NOVA_SCHEMA, Refusal
 from vipkeeper.lab.api.network.fields import Body
+from vipkeeper.lab.api.numbers import whole_number
 from vipkeeper.lab.api.operations import (
     OBJECT,
     STRING,
@@ -339,8 +340,8 @@ def _chosen(views: list[dict[str, Any]], request: Request) -> list[dict[str, Any
             raise refusals.bad_request(f"marker [{query['marker']}] not found")
         found = found[ids.index(query["marker"]) + 1 :]
     if "limit" in query:
-        text = query["limit"]
-        if not text.isascii() or not text.isdigit():
+        limit = whole_number(query["limit"])
+        if limit is None:
             raise refusals.bad_request("limit param must be an integer")
-        found = found[: int(text)] if int(text) else found
+        found = found[:limit] if limit else found
     return found

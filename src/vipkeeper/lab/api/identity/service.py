@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ from vipkeeper.lab.api.identity.tokens import (
     issue,
     new_application_credential,
 )
-from vipkeeper.lab.api.network.fields import Body, Name, OptionalName
+from vipkeeper.lab.api.network.fields import Body, NonEmptyName, OptionalName
 from vipkeeper.lab.api.operations import OBJECT, STRING, Operation, Service, keyed, several
 from vipkeeper.lab.api.state import Change
 from vipkeeper.lab.api.wire import answer, inside, nothing, read
@@ -40,7 +40,7 @@ _PROJECT = keyed(id=STRING, name=STRING, domain_id=STRING)
 class CredentialRequest(Body):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    name: Annotated[Name, Field(min_length=1)]
+    name: NonEmptyName
     description: OptionalName = None
     secret: OptionalName = None
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import KEYSTONE_SCHEMA, Refusal
 from vipkeeper.lab.api.image.records import Image
+from vipkeeper.lab.api.numbers import whole_number
 from vipkeeper.lab.api.operations import OBJECT, STRING, Operation, Service, keyed, several
 from vipkeeper.lab.api.records import moment
 from vipkeeper.lab.api.wire import answer
@@ -69,9 +70,9 @@ class ImageService:
         if "marker" in query:
             ids = [image.id for image in found]
             found = found[ids.index(query["marker"]) + 1 :] if query["marker"] in ids else []
-        limit = query.get("limit", "")
-        if limit.isascii() and limit.isdigit():
-            found = found[: int(limit)]
+        limit = whole_number(query.get("limit", ""))
+        if limit is not None:
+            found = found[:limit]
         return answer(
             {
                 "images": [self._view(image) for image in found],

@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
@@ -156,6 +156,7 @@ ADDRESS_OR_CIDR_SCHEMA = {"anyOf": [_ADDRESS_SCHEMA, _CIDR_SCHEMA, {"type": "nul
 _INTEGER_SCHEMA = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
 
 Name = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
+NonEmptyName = Annotated[Name, Field(min_length=1, json_schema_extra={"minLength": 1})]
 Description = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
 DeviceName = Annotated[str, BeforeValidator(_text(255)), WithJsonSchema(_text_schema(255))]
 Boolean = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from vipkeeper.lab.api.errors import bad_request
 from vipkeeper.lab.api.network import refusals
+from vipkeeper.lab.api.numbers import whole_number
 
 View = dict[str, Any]
 Query = Sequence[tuple[str, str]]
@@ -208,9 +209,10 @@ def _page(
 def _limit(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isascii() or not text.isdigit():
+    limit = whole_number(text)
+    if limit is None:
         raise refusals.bad_limit(text)
-    return int(text)
+    return limit
 
 
 def _links(
