@@ -37,7 +37,6 @@ STOP_TIMEOUT = 5.0
 _SIZE = "128m"
 _START_INTERVAL = 1.0  # seconds between two starts of a process that does not last
 _REMEMBERED_LINES = 200
-_REMEMBERED_COLUMNS = 300
 
 
 class ApiProcess:
