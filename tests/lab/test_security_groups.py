@@ -105,8 +105,8 @@ def test_a_rule_that_cannot_be_is_refused(attributes: dict[str, Any], message: s
 def test_the_default_group_has_neutrons_four_rules() -> None:
     rules = default_group().rules
     assert [(rule.direction, rule.ethertype, rule.remote_group) for rule in rules] == [
-        ("egress", "IPv4", None),
-        ("egress", "IPv6", None),
         ("ingress", "IPv4", "default"),
+        ("egress", "IPv4", None),
         ("ingress", "IPv6", "default"),
+        ("egress", "IPv6", None),
     ]

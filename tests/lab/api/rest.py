@@ -6,10 +6,11 @@ from typing import Any
 
 import requests
 
+from tests.lab.api.callers import NOTHING as EMPTY
+from tests.lab.api.callers import Caller
 from vipkeeper.lab.client import Lab
-from vipkeeper.lab.spec import CloudSpec
 
-EMPTY = CloudSpec(networks=(), ports=(), instances=())
+__all__ = ["EMPTY", "Rest", "path_of"]
 
 Json = Any
 
@@ -22,15 +23,16 @@ class Rest:
     """
 
     def __init__(self, lab: Lab, user: str = "", *, token: str | None = None) -> None:
-        credentials = lab.credentials()
-        self.url = f"{credentials['url']}/network"
+        self.url = f"{lab.credentials()['url']}/network"
         self.project_id = ""
-        self._session = requests.Session()
         if user:
-            token, self.project_id = _token(credentials, user)
-        self.token = token or ""
+            caller = Caller(lab, user)
+            self._session, self.project_id = caller.session, caller.project_id
+        else:
+            self._session = requests.Session()
         if token is not None:
             self._session.headers["X-Auth-Token"] = token
+        self.token = str(self._session.headers.get("X-Auth-Token", ""))
 
     def send(
         self, method: str, path: str, body: Json = None, **headers: str
@@ -86,23 +88,3 @@ class Rest:
 
 def path_of(resource: str) -> str:
     return f"{resource.replace('_', '-')}s"
-
-
-def _token(credentials: dict[str, Json], user: str) -> tuple[str, str]:
-    domain = {"name": "Default"}
-    password = credentials["passwords"][user]
-    response = requests.post(
-        f"{credentials['url']}/identity/v3/auth/tokens",
-        json={
-            "auth": {
-                "identity": {
-                    "methods": ["password"],
-                    "password": {"user": {"name": user, "domain": domain, "password": password}},
-                },
-                "scope": {"project": {"name": user, "domain": domain}},
-            }
-        },
-        timeout=30,
-    )
-    assert response.status_code == 201, response.text
-    return response.headers["X-Subject-Token"], response.json()["token"]["project"]["id"]

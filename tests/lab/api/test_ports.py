@@ -175,6 +175,19 @@ def test_ports_of_others_are_not_there(member: Rest, admin: Rest) -> None:
     assert member.refused("DELETE", f"ports/{id}") == gone
 
 
+def test_the_owner_of_a_network_sees_and_deletes_the_ports_of_others_there(
+    member: Rest, admin: Rest, network: str
+) -> None:
+    id = admin.make("port", network_id=network)["id"]
+    assert member.show("port", id)["project_id"] == admin.project_id
+    body = {"port": {"port_security_enabled": False}}
+    assert member.refused("PUT", f"ports/{id}", body) == (
+        "403 PolicyNotAuthorized: (rule:update_port and rule:update_port:port_security_enabled) is"
+        " disallowed by policy"
+    )
+    member.delete(f"ports/{id}")
+
+
 def test_only_an_admin_makes_them_for_others(member: Rest, admin: Rest, network: str) -> None:
     body = {"port": {"network_id": network, "project_id": admin.project_id}}
     refused = "403 PolicyNotAuthorized: rule:create_port is disallowed by policy"

@@ -149,6 +149,10 @@ def test_a_prefix_is_kept_as_written_and_told_as_meant(member: Rest, group: str)
             "400 SecurityGroupInvalidPortValue: Invalid value for port 65536",
         ),
         (
+            {"protocol": "udp", "port_range_min": 0, "port_range_max": 80},
+            "400 SecurityGroupInvalidPortValue: Invalid value for port 0",
+        ),
+        (
             {"protocol": "tcp", "port_range_min": 80},
             "400 SecurityGroupInvalidPortRange: For TCP/UDP protocols, port_range_min must be <="
             " port_range_max",

@@ -71,8 +71,14 @@ def check_network(action: str, body: Body, context: Context) -> None:
     )
 
 
-def check_port(action: str, body: Body, context: Context, *, network_owner: bool) -> None:
-    """A port's rights are those of the owner of its network, for everything that spoofs."""
+def check_port(
+    action: str, body: Body, context: Context, *, network_owner: bool, owner: bool = True
+) -> None:
+    """A port is its owner's to change, and everything that spoofs its network's owner's.
+
+    Args:
+        owner: whether who asks is the port's.
+    """
     admin = context.is_admin
     on_own_network = admin or network_owner
 
@@ -95,6 +101,7 @@ def check_port(action: str, body: Body, context: Context, *, network_owner: bool
             "port_security_enabled": lambda _: on_own_network,
             "allowed_address_pairs": lambda _: on_own_network,
         },
+        owner=owner,
     )
 
 
@@ -135,12 +142,14 @@ def names_of(body: Body) -> dict[str, Any]:
     return {fields[name].alias or name: value for name, value in body.given().items()}
 
 
-def _check(action: str, resource: str, body: Body, judges: Mapping[str, Judge]) -> None:
+def _check(
+    action: str, resource: str, body: Body, judges: Mapping[str, Judge], *, owner: bool = True
+) -> None:
     said = names_of(body)
     allowed = (
         judges[name](said[name]) for name in ENFORCED[resource] if name in said and name in judges
     )
-    if not all(allowed):
+    if not (owner and all(allowed)):
         raise refusals.not_authorized(_rule(action, resource, said))
 
 

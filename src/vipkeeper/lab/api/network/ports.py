@@ -100,9 +100,13 @@ def update(change: Change, id: str, body: PortChange, context: Context, back_end
     port = visible(change, Port, id, context)
     network = get(change, Network, port.network_id)
     on_own_network = network.project_id == context.project_id
-    if not (context.owns(port.project_id) or on_own_network):
-        raise refusals.not_authorized("rule:update_port")
-    policy.check_port("update_port", body, context, network_owner=on_own_network)
+    policy.check_port(
+        "update_port",
+        body,
+        context,
+        network_owner=on_own_network,
+        owner=context.owns(port.project_id),
+    )
     changed = port.model_copy(update=_plain_values(body))
     if body.has("mac_address") and body.mac_address != port.mac_address:
         if port.is_bound:

@@ -232,8 +232,8 @@ def _check_ports(body: RuleRequest, number: int | None) -> None:
         return
     if number not in PROTOCOLS_WITH_PORTS:
         raise group_refusals.ports_need_protocol_with_ports(str(body.protocol))
+    for value in (low, high):
+        if value is not None and not 1 <= value <= 65535:
+            raise group_refusals.bad_port_value(value)
     if low is None or high is None or low > high:
         raise group_refusals.bad_port_range()
-    for value in (low, high):
-        if not 0 <= value <= 65535:
-            raise group_refusals.bad_port_value(value)
