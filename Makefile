@@ -7,16 +7,19 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 SECONDS ?= 100000
 RUNS ?= 5
 ROWS ?=
-.PHONY: help setup demo simulate test lint format bench compare docs interop lock clean
+.PHONY: help setup demo demo-openstack simulate test lint format bench compare docs interop lock clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 20
 
 setup: ## install what is needed: system packages where allowed, and .venv from requirements.lock
 	@bash scripts/setup
 
 demo: setup ## build the walkthrough's cloud on this machine and go through it
 	@.venv/bin/vipkeeper demo
+
+demo-openstack: setup ## from an empty cloud to the virtual IP and back, by the openstack client
+	@.venv/bin/vipkeeper demo --openstack
 
 simulate: setup ## run the routers on a faulty link in virtual time (SECONDS=100000)
 	@.venv/bin/vipkeeper simulate --seconds $(SECONDS)

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.topology import wait_until
 from vipkeeper.errors import LabError
@@ -33,9 +34,9 @@ def with_keepalived() -> CloudSpec:
 
 
 @contextmanager
-def running(spec: CloudSpec, *, bare: bool = False, what: str = "test") -> Iterator[Lab]:
+def running(spec: CloudSpec, *, what: str = "test", **arguments: Any) -> Iterator[Lab]:
     # Owned: a test run that is killed leaves no lab.
-    lab = Lab.up(spec, name=unused_name(what), bare=bare, owned=True)
+    lab = Lab.up(spec, name=unused_name(what), owned=True, **arguments)
     try:
         yield lab
     finally:

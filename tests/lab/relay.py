@@ -88,11 +88,21 @@ class Relay:
         Raises:
             LabError: as the cloud says.
         """
+        self.send(what, *arguments)
+        return self.receive()
+
+    def connect(self) -> socket.socket:
         if self._connection is None:
             port = int(self.lab.status()["api"]["url"].rpartition(":")[2])
             self._connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        return self._connection
+
+    def send(self, what: str, *arguments: Any) -> None:
         data = pickle.dumps((what, arguments))
-        self._connection.sendall(_LENGTH.pack(len(data)) + data)
+        self.connect().sendall(_LENGTH.pack(len(data)) + data)
+
+    def receive(self) -> Any:
+        """The answer to what was sent."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         error, value = pickle.loads(self._read(length))
         if error is not None:

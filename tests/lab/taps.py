@@ -106,12 +106,8 @@ class Taps:
         self._thread.start()
 
     def seen(self, at: str, *, leaving: bool) -> Iterator[Seen]:
-        """What has passed the tap of a port so far, in one direction."""
-        return (
-            one
-            for one in tuple(self._seen)
-            if one.leaving == leaving and one.tap.partition("-")[2].startswith(at)
-        )
+        """What has passed a tap so far, in one direction."""
+        return (one for one in tuple(self._seen) if one.leaving == leaving and one.tap == at)
 
     def close(self) -> None:
         self._stop.close()

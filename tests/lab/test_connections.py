@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, default_group
@@ -15,8 +16,9 @@ PORT = Port(
     "fa:16:3e:d4:11:db",
     ("192.168.100.11", "2001:db8::11"),
     security_groups=("web",),
+    number=1,
 )
-BRIDGES = ("ext", "int_net")
+BRIDGES = {"ext": 1, "int_net": 2}
 
 
 def lines(before: tuple[Port, SecurityGroup], after: tuple[Port, SecurityGroup]) -> list[str]:
@@ -63,3 +65,10 @@ def test_nothing_is_forgotten_where_rules_come_or_stay_or_end() -> None:
     assert lines(same, same) == []
     assert lines(same, (PORT, web(TCP_80, VRRP))) == []
     assert lines(same, (off, web())) == []
+
+
+def test_open_vswitch_and_ovn_forget_nothing() -> None:
+    states = [Enforced((PORT,), (web(*rules), default_group())) for rules in ((TCP_80,), ())]
+    for back_end in BackEnd:
+        lines = forgotten(states[0], states[1], BRIDGES, back_end)
+        assert bool(lines) == (back_end == BackEnd.LINUXBRIDGE)

@@ -31,6 +31,8 @@ from tests.lab.variants import (
 )
 from tests.topology import wait_until
 from vipkeeper.lab.client import Lab
+from vipkeeper.lab.cloud.names import tap
+from vipkeeper.lab.plane import identity
 from vipkeeper.lab.spec import mac_address_of
 
 AT_ONCE = 7
@@ -38,7 +40,8 @@ BOUND_S = 60.0  # for what comes in a few seconds unless the machine is very bus
 SKEW_S = (256 - 100) / 256  # test02's, RFC 3768 6.1
 MASTER_DOWN_S = 3 * 1.0 + SKEW_S
 SETTLED_S = MASTER_DOWN_S + 1.5  # with keepalived's start, on a busy machine
-ROUTER = "router-qr"
+TAPS: dict[str, str] = {node: tap(identity("port", node)) for node in NODES}
+ROUTER = tap(identity("router_port", "router-qr-0"))
 GARP_BURSTS = 10  # garp_master_repeat at once and again after garp_master_delay, 5 each
 # Longer than the kernel asks for a MAC address (3 s), so that a call which gets no route has
 # time to hear it; with the 2 s of the original, half of them end before.
@@ -107,11 +110,11 @@ class Trial:
 
     def advert_times(self, node: str) -> list[float]:
         """When the node sent an advert, whether or not it got any further."""
-        seen = self.taps.seen(node, leaving=True)
+        seen = self.taps.seen(TAPS[node], leaving=True)
         return [one.at for one in seen if one.is_advert_of(ADDRESSES[node])]
 
     def announcements_leaving(self, node: str) -> int:
-        return sum(one.is_arp_for(VIP) for one in self.taps.seen(node, leaving=True))
+        return sum(one.is_arp_for(VIP) for one in self.taps.seen(TAPS[node], leaving=True))
 
     def state(self, node: str) -> str:
         journal = self.lab.run(node, ["journalctl", "-u", "keepalived"], check=True).stdout
@@ -142,10 +145,8 @@ class Trial:
         return frozenset(
             f"{sender} to {receiver}"
             for sender in NODES
-            for receiver, tap in (("test01", "test01"), ("test02", "test02"), ("router", ROUTER))
-            if any(
-                one.is_advert_of(ADDRESSES[sender]) for one in self.taps.seen(tap, leaving=False)
-            )
+            for receiver, at in (*TAPS.items(), ("router", ROUTER))
+            if any(one.is_advert_of(ADDRESSES[sender]) for one in self.taps.seen(at, leaving=False))
         )
 
     def arp(self) -> frozenset[str]:
@@ -159,7 +160,7 @@ class Trial:
         left = [
             one
             for node in NODES
-            for one in self.taps.seen(node, leaving=True)
+            for one in self.taps.seen(TAPS[node], leaving=True)
             if one.is_syn_ack_of(VIP) and not one.is_to(ADDRESSES["client03"])
         ]
         return "arriving" if arrived else "dropped" if left else "none"

@@ -7,62 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from vipkeeper.errors import LabError
-from vipkeeper.lab.port_security import ruleset
-from vipkeeper.lab.ports import AddressPair, Port
-from vipkeeper.lab.security_groups import (
-    SecurityGroup,
-    SecurityGroupRule,
-    default_group,
-    egress_to_anywhere,
+from tests.lab.rulesets import (
+    MAC,
+    TEST01,
+    TEST02,
+    VIP,
+    VIRTUAL_MAC,
+    compiled,
+    drop,
+    elements,
+    rules_of,
+    with_pairs,
 )
-
-MAC = "fa:16:3e:d4:11:db"
-VIRTUAL_MAC = "00:00:5e:00:01:33"
-VIP = "192.168.100.201"
-
-WEB = SecurityGroup(
-    "web",
-    (
-        *egress_to_anywhere(),
-        SecurityGroupRule("ingress", protocol="tcp", port_range_min=22, port_range_max=22),
-        SecurityGroupRule("ingress", protocol="tcp", port_range_min=80, port_range_max=80),
-        SecurityGroupRule("ingress", protocol="icmp"),
-    ),
-)
-VRRP = SecurityGroup("vrrp", (*egress_to_anywhere(), SecurityGroupRule("ingress", protocol="112")))
-VRRP_SELF = SecurityGroup(
-    "vrrp-self",
-    (
-        *egress_to_anywhere(),
-        SecurityGroupRule("ingress", protocol="vrrp", remote_group="vrrp-self"),
-    ),
-)
-GROUPS = (WEB, VRRP, VRRP_SELF, default_group())
-
-TEST01 = Port("test01", "tap-test01", "int_net", MAC, ("192.168.100.11",), security_groups=("web",))
-TEST02 = Port(
-    "test02", "tap-test02", "int_net", "fa:16:3e:00:00:02", ("192.168.100.12",),
-    security_groups=("default", "vrrp-self"),
-)  # fmt: skip
-ROUTER = Port("router", "tap-router", "int_net", "fa:16:3e:00:00:01", trusted=True)
-
-
-def compiled(port: Port, *others: Port, groups: tuple[SecurityGroup, ...] = GROUPS) -> str:
-    return ruleset((port, *others, ROUTER), groups, ("int_net",))
-
-
-def rules_of(text: str, chain: str) -> list[str] | None:
-    found = re.search(rf"^    chain {re.escape(chain)} {{\n(.*?)^    }}", text, re.M | re.S)
-    return [line.strip() for line in found[1].splitlines()] if found else None
-
-
-def drop(reason: str) -> str:
-    return f'counter name "{reason}/test01" drop'
-
-
-def with_pairs(*pairs: AddressPair, groups: tuple[str, ...] = ("web", "vrrp")) -> Port:
-    return replace(TEST01, allowed_address_pairs=pairs, security_groups=groups)
+from vipkeeper.lab.ports import AddressPair
 
 
 class TestCaseA:
@@ -90,59 +47,81 @@ class TestCaseA:
 
     def test_egress(self) -> None:
         assert rules_of(self.text, "egress-test01") == [
-            "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 return",
-            "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { 131, 135, 143 } return",
+            "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
+            "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { 131, 135, 143 } accept",
             "meta nfproto ipv4 jump source4-test01",
-            "meta nfproto ipv4 udp sport 68 udp dport 67 return",
+            "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
             f"meta nfproto ipv6 icmpv6 type 134 {drop('router-advertisement')}",
-            "meta nfproto ipv6 meta l4proto 58 return",
-            "meta nfproto ipv6 udp sport 546 udp dport 547 return",
+            "meta nfproto ipv6 meta l4proto 58 accept",
+            "meta nfproto ipv6 udp sport 546 udp dport 547 accept",
             f"meta nfproto ipv4 udp sport 67 udp dport 68 {drop('dhcp-server')}",
             f"meta nfproto ipv6 udp sport 547 udp dport 546 {drop('dhcp-server')}",
-            "ct state established,related return",
-            "meta nfproto ipv4 return",
-            "meta nfproto ipv6 return",
+            "ct state established,related accept",
+            "jump group-egress-web",
             f"ct state invalid {drop('invalid')}",
             drop("no-egress-rule"),
+        ]
+        assert rules_of(self.text, "group-egress-web") == [
+            "meta nfproto ipv4 accept",
+            "meta nfproto ipv6 accept",
         ]
 
     def test_ingress(self) -> None:
         assert rules_of(self.text, "ingress-test01") == [
-            "meta nfproto ipv6 icmpv6 type { 130, 135, 136 } return",
-            "ct state established,related return",
-            "ip daddr 192.168.100.11 udp sport 67 udp dport 68 return",
-            "ip daddr 255.255.255.255 udp sport 67 udp dport 68 return",
-            "ip6 daddr fe80::/64 udp sport 547 udp dport 546 return",
-            "meta nfproto ipv4 tcp dport 22 return",
-            "meta nfproto ipv4 tcp dport 80 return",
-            "meta nfproto ipv4 meta l4proto 1 return",
+            "meta nfproto ipv6 icmpv6 type { 130, 135, 136 } accept",
+            "ct state established,related accept",
+            "ip daddr 192.168.100.11 udp sport 67 udp dport 68 accept",
+            "ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept",
+            "ip6 daddr fe80::/64 udp sport 547 udp dport 546 accept",
+            "jump group-ingress-web",
             f"ct state invalid {drop('invalid')}",
             drop("no-ingress-rule"),
         ]
+        assert rules_of(self.text, "group-ingress-web") == [
+            "meta nfproto ipv4 tcp dport 22 accept",
+            "meta nfproto ipv4 tcp dport 80 accept",
+            "meta nfproto ipv4 meta l4proto 1 accept",
+        ]
 
     def test_the_chains_are_reached_by_tap_and_by_mark(self) -> None:
-        assert rules_of(self.text, "prerouting") == [
+        bridge, _, inet = self.text.partition("table inet")
+        assert rules_of(bridge, "prerouting") == [
             "type filter hook prerouting priority dstnat; policy accept;",
-            'iifname vmap { "tap-test01" : jump mac-test01 }',
-            'ether type arp iifname vmap { "tap-test01" : jump arp-test01 }',
-        ]
-        assert rules_of(self.text, "forward") == [
-            "type filter hook forward priority -10; policy accept;",
             "meta mark set 0",
-            'meta mark set iifname map { "tap-test01" : 1, "tap-router" : 2 }',
-            'oifname "tap-test01" meta mark set meta mark | 0x10000',
-            'oifname "tap-router" meta mark set meta mark | 0x20000',
+            "meta mark set iifname map @in-ports",
+            "iifname vmap @mac-chains",
+            "ether type arp iifname vmap @arp-chains",
         ]
-        inet = self.text.partition("table inet")[2]
-        assert rules_of(inet, "forward") == [
+        assert rules_of(bridge, "forward") == [
+            "type filter hook forward priority -10; policy accept;",
+            "oifname vmap @out-chains",
+        ]
+        assert elements(bridge, "in-ports") == '"tap-test01" : 1, "tap-router" : 300'
+        assert elements(bridge, "mac-chains") == '"tap-test01" : jump mac-test01'
+        assert elements(bridge, "arp-chains") == '"tap-test01" : jump arp-test01'
+        assert elements(bridge, "out-chains") == (
+            '"tap-test01" : jump out-test01, "tap-router" : jump out-router'
+        )
+        assert rules_of(bridge, "out-router") == [
+            "meta mark set meta mark & 0x0000ffff | 0x12c0000"
+        ]
+        assert rules_of(inet, "egress") == [
+            "type filter hook forward priority filter - 1; policy accept;",
+            "meta mark & 0x0000ffff vmap @egress-chains",
+        ]
+        assert rules_of(inet, "ingress") == [
             "type filter hook forward priority filter; policy accept;",
-            "meta mark & 0x0000ffff vmap { 1 : jump egress-test01 }",
-            "meta mark & 0xffff0000 vmap { 0x10000 : jump ingress-test01 }",
+            "meta mark & 0xffff0000 vmap @ingress-chains",
         ]
+        assert elements(inet, "egress-chains") == "1 : jump egress-test01"
+        assert elements(inet, "ingress-chains") == "0x10000 : jump ingress-test01"
         assert rules_of(inet, "prerouting") == [
             "type filter hook prerouting priority raw; policy accept;",
-            'ct zone set iifname map { "int_net" : 1 }',
+            "meta mark & 0x0000ffff @stateless-ports notrack accept",
+            "ct zone set iifname map @zones",
         ]
+        assert elements(inet, "zones") == '"int_net" : 7'
+        assert elements(inet, "stateless-ports") is None
 
 
 def test_case_b_pair_by_address_takes_the_ports_mac() -> None:
@@ -158,7 +137,8 @@ def test_case_b_pair_by_address_takes_the_ports_mac() -> None:
         f"ip saddr 192.168.100.11/32 ether saddr {MAC} return",
         drop("ip-spoofing"),
     ]
-    assert "meta nfproto ipv4 meta l4proto 112 return" in (rules_of(text, "ingress-test01") or [])
+    assert "jump group-ingress-vrrp" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-vrrp") == ["meta nfproto ipv4 meta l4proto 112 accept"]
 
 
 @pytest.mark.parametrize("typed", [VIRTUAL_MAC, VIRTUAL_MAC.upper()])
@@ -203,9 +183,11 @@ def test_case_d2_pair_with_everything_opens_data_and_leaves_arp_as_it_was() -> N
 def test_case_e_default_group_admits_its_members_and_their_pairs() -> None:
     port = with_pairs(AddressPair(VIP), groups=("default", "web"))
     text = compiled(port, TEST02)
-    assert "meta nfproto ipv4 ip saddr @members4-default return" in (
-        rules_of(text, "ingress-test01") or []
-    )
+    assert "jump group-ingress-default" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-default") == [
+        "meta nfproto ipv4 ip saddr @members4-default accept",
+        "meta nfproto ipv6 ip6 saddr @members6-default accept",
+    ]
     assert (
         "add element inet vipkeeper_groups members4-default"
         f" {{ 192.168.100.11/32, 192.168.100.12/32, {VIP}/32 }}"
@@ -215,9 +197,10 @@ def test_case_e_default_group_admits_its_members_and_their_pairs() -> None:
 def test_case_f_protocol_from_the_own_group() -> None:
     port = with_pairs(AddressPair(VIP), groups=("web", "vrrp-self"))
     text = compiled(port, TEST02)
-    assert "meta nfproto ipv4 ip saddr @members4-vrrp-self meta l4proto 112 return" in (
-        rules_of(text, "ingress-test01") or []
-    )
+    assert "jump group-ingress-vrrp-self" in (rules_of(text, "ingress-test01") or [])
+    assert rules_of(text, "group-ingress-vrrp-self") == [
+        "meta nfproto ipv4 ip saddr @members4-vrrp-self meta l4proto 112 accept"
+    ]
     assert (
         "add element inet vipkeeper_groups members4-vrrp-self"
         f" {{ 192.168.100.11/32, 192.168.100.12/32, {VIP}/32 }}"
@@ -226,8 +209,14 @@ def test_case_f_protocol_from_the_own_group() -> None:
 
 def test_case_g_port_security_off_leaves_no_rule_for_the_port() -> None:
     text = compiled(replace(TEST01, port_security_enabled=False, security_groups=()))
-    assert "jump" not in text
-    assert "test01/" not in text
+    chains = re.findall(r"^    chain (\S*test01) {", text, re.M)
+    assert chains == ["out-test01"]
+    assert rules_of(text, "out-test01") == ["meta mark set meta mark & 0x0000ffff | 0x10000"]
+    assert elements(text, "mac-chains") is None
+    assert elements(text, "arp-chains") is None
+    assert elements(text, "egress-chains") is None
+    assert elements(text, "ingress-chains") is None
+    assert "drop" not in text
 
 
 def test_case_h_no_groups_leaves_dhcp_and_known_connections() -> None:
@@ -236,15 +225,15 @@ def test_case_h_no_groups_leaves_dhcp_and_known_connections() -> None:
     assert egress is not None
     assert ingress is not None
     assert egress[-3:] == [
-        "ct state established,related return",
+        "ct state established,related accept",
         f"ct state invalid {drop('invalid')}",
         drop("no-egress-rule"),
     ]
     assert ingress[1:] == [
-        "ct state established,related return",
-        "ip daddr 192.168.100.11 udp sport 67 udp dport 68 return",
-        "ip daddr 255.255.255.255 udp sport 67 udp dport 68 return",
-        "ip6 daddr fe80::/64 udp sport 547 udp dport 546 return",
+        "ct state established,related accept",
+        "ip daddr 192.168.100.11 udp sport 67 udp dport 68 accept",
+        "ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept",
+        "ip6 daddr fe80::/64 udp sport 547 udp dport 546 accept",
         f"ct state invalid {drop('invalid')}",
         drop("no-ingress-rule"),
     ]
@@ -273,7 +262,7 @@ class TestIPv6:
 
     def test_router_advertisements_reach_who_has_an_ipv6_address(self) -> None:
         text = compiled(replace(TEST01, fixed_ips=("2001:db8::11",)))
-        assert "meta nfproto ipv6 icmpv6 type 134 return" in (
+        assert "meta nfproto ipv6 icmpv6 type 134 accept" in (
             rules_of(text, "ingress-test01") or []
         )
 
@@ -282,64 +271,3 @@ class TestIPv6:
             TEST01, fixed_ips=("192.168.100.11", "2001:db8::11"), security_groups=("default",)
         )
         assert "members6-default { 2001:db8::11/128 }" in compiled(port)
-
-
-def test_a_port_without_addresses_may_send_from_any_but_without_arp() -> None:
-    text = compiled(replace(TEST01, fixed_ips=()))
-    assert rules_of(text, "source4-test01") == [f"ether saddr {MAC} return", drop("ip-spoofing")]
-    assert rules_of(text, "arp-test01") == [drop("arp-spoofing")]
-
-
-def test_trusted_ports_have_no_chains() -> None:
-    assert "mac-router" not in TestCaseA.text
-    assert "ingress-router" not in TestCaseA.text
-
-
-def test_members_that_overlap_become_one_prefix() -> None:
-    port = with_pairs(AddressPair("192.168.100.0/24"), AddressPair(VIP), groups=("default",))
-    assert "members4-default { 192.168.100.0/24 }" in compiled(port)
-
-
-def test_a_group_without_members_is_an_empty_set() -> None:
-    text = compiled(TEST01)
-    assert "flush set inet vipkeeper_groups members4-default\n" in text
-    assert "add element inet vipkeeper_groups members4-default" not in text
-
-
-def test_a_port_without_port_security_is_no_member() -> None:
-    port = replace(TEST01, port_security_enabled=False, security_groups=("default",))
-    assert "add element" not in compiled(port)
-
-
-def test_the_same_rule_of_two_groups_is_there_once() -> None:
-    twin = replace(WEB, name="twin")
-    text = compiled(replace(TEST01, security_groups=("web", "twin")), groups=(*GROUPS, twin))
-    assert rules_of(text, "ingress-test01") == rules_of(TestCaseA.text, "ingress-test01")
-
-
-def test_nothing_at_all_compiles() -> None:
-    text = ruleset((), (), ())
-    assert "jump" not in text
-    assert text.startswith("table bridge vipkeeper_ports\nflush table bridge vipkeeper_ports\n")
-
-
-@pytest.mark.parametrize(
-    ("ports", "groups", "message"),
-    [
-        ((replace(TEST01, security_groups=("wbe",)),), (WEB,), "port test01: .* 'wbe' does not"),
-        ((TEST01, replace(TEST02, name="test01")), GROUPS, "port 'test01' is there twice"),
-        ((TEST01, replace(TEST02, device="tap-test01")), GROUPS, "device 'tap-test01' is there tw"),
-        ((), (WEB, WEB), "security group 'web' is there twice"),
-        ((replace(TEST01, bridge="int"),), (WEB,), "bridge int does not exist"),
-        (
-            (),
-            (SecurityGroup("a", (SecurityGroupRule("ingress", remote_group="b"),)),),
-            "security group a: security group 'b' does not exist",
-        ),
-    ],
-)
-def test_names_that_do_not_fit_are_refused(
-    ports: tuple[Port, ...], groups: tuple[SecurityGroup, ...], message: str
-) -> None:
-    with pytest.raises(LabError, match=message):
-        ruleset(ports, groups, ("int_net",))

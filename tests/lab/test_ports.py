@@ -7,7 +7,7 @@ import pytest
 from vipkeeper.errors import LabError
 from vipkeeper.lab.ports import AddressPair, Port, link_local
 
-PORT = Port("test01", "tap-test01", "int_net", "fa:16:3e:d4:11:db", ("192.168.100.11",))
+PORT = Port("test01", "tap-test01", "int_net", "fa:16:3e:d4:11:db", ("192.168.100.11",), number=1)
 
 
 @pytest.mark.parametrize(

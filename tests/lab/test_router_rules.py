@@ -84,3 +84,10 @@ def test_two_floating_ips_for_one_address_are_refused() -> None:
 def test_a_gateway_without_an_address_is_refused(address: str) -> None:
     with pytest.raises(LabError, match=r"router router: .* is not a valid IPv4 address"):
         replace(ROUTER, gateway_address=address)
+
+
+def test_a_router_without_a_gateway_translates_nothing() -> None:
+    table = "table ip vipkeeper_router"
+    assert ruleset(Router("router")) == f"{table}\nflush {table}\n{table} {{ }}\n"
+    with pytest.raises(LabError, match="has floating IPs, and no gateway"):
+        Router("router", floating_ips=(VIP,))

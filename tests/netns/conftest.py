@@ -7,6 +7,7 @@ import pytest
 
 from tests.netns.switch import Switch
 from tests.topology import Network
+from vipkeeper.lab.back_end import BackEnd
 
 
 @pytest.fixture(scope="package")
@@ -25,3 +26,24 @@ def switch(built: Switch) -> Switch:
     built.apply()
     built.learn()
     return built
+
+
+@pytest.fixture
+def ovs(built: Switch) -> Iterator[Switch]:
+    yield from _with(built, BackEnd.OVS)
+
+
+@pytest.fixture
+def ovn(built: Switch) -> Iterator[Switch]:
+    yield from _with(built, BackEnd.OVN)
+
+
+def _with(built: Switch, back_end: BackEnd) -> Iterator[Switch]:
+    built.back_end = back_end
+    try:
+        built.network.run("conntrack", "-F")
+        built.apply()
+        built.learn()
+        yield built
+    finally:
+        built.back_end = BackEnd.LINUXBRIDGE

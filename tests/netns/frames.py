@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from tests.topology import Node
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
-ARP, IPV4, IPV6, VLAN, EXPERIMENTAL = 0x0806, 0x0800, 0x86DD, 0x8100, 0x88B5
+ARP, RARP, IPV4, IPV6, VLAN = 0x0806, 0x8035, 0x0800, 0x86DD, 0x8100
 TCP, UDP, ICMP, ICMPV6, VRRP = 6, 17, 1, 58, 112
 ARP_REQUEST, ARP_REPLY = 1, 2
 
@@ -40,19 +40,11 @@ class Wire:
             )
             _, (descriptor,), _, _ = socket.recv_fds(ours, 1, 1)
         self._socket = socket.socket(fileno=descriptor)
-        self._marks = 0
         self.mac = node.mac()
 
     def send(self, frame: bytes) -> None:
         self._socket.setblocking(True)
         self._socket.send(frame)
-
-    def mark(self) -> bytes:
-        """A frame that every switch here lets through: no IP, no ARP, our own MAC address."""
-        self._marks += 1
-        frame = ethernet(self.mac, BROADCAST, EXPERIMENTAL, struct.pack("!I", self._marks))
-        self.send(frame)
-        return frame
 
     def forget(self) -> None:
         """Throw away what has come in so far."""

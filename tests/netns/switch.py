@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 
-from tests.netns.frames import Wire, ip_frame
+from tests.netns.frames import Wire, arp, ip_frame
 from tests.topology import Network, wait_until
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.drops import Reason, parse_counters
-from vipkeeper.lab.port_security import SYSCTLS, ruleset
-from vipkeeper.lab.ports import Port
+from vipkeeper.lab.port_security import SYSCTLS, Ruleset, ruleset, transaction
+from vipkeeper.lab.ports import Member, Port
 from vipkeeper.lab.security_groups import (
     SecurityGroup,
     SecurityGroupRule,
@@ -43,7 +45,10 @@ class Switch:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.bridges = ["switch"]
+        self.bridges = {"switch": 1}
+        self.back_end = BackEnd.LINUXBRIDGE
+        self.in_force: Ruleset | None = None
+        self._marks = 0
         for name, value in SYSCTLS.items():
             network.run("sysctl", "-qw", f"{name}={value}")
         nodes = {
@@ -62,14 +67,25 @@ class Switch:
                 name, f"tap-{name}", "switch", self.macs[name], (address,),
                 trusted=name == "router",
                 security_groups=("in",),
+                number=number,
             )
-            for name, address in ADDRESSES.items()
+            for number, (name, address) in enumerate(ADDRESSES.items(), start=1)
         }  # fmt: skip
 
-    def apply(self, groups: Sequence[SecurityGroup] = GROUPS, /, **ports: Port) -> None:
+    def apply(
+        self,
+        groups: Sequence[SecurityGroup] = GROUPS,
+        unplugged: Sequence[Member] = (),
+        /,
+        **ports: Port,
+    ) -> None:
         """Put these ports in force instead of what they were in the test before."""
-        text = ruleset([*(self.ports | ports).values()], groups, self.bridges)
-        self.run(["nft", "-f", "-"], text)
+        plugged = [*(self.ports | ports).values()]
+        self.load(ruleset(plugged, groups, self.bridges, unplugged, self.back_end))
+
+    def load(self, wanted: Ruleset) -> None:
+        self.run(["nft", "-f", "-"], transaction(self.in_force, wanted))
+        self.in_force = wanted
 
     def run(self, argv: Sequence[str], text: str) -> None:
         argv = [*self.network.enter, *argv]
@@ -80,9 +96,17 @@ class Switch:
 
     def learn(self) -> None:
         """Let the bridge know who is where, so that it floods nothing that has one receiver."""
-        for name, wire in self.wires.items():
+        for name in self.wires:
             listener = self.wires["a" if name != "a" else "b"]
-            listener.until(wire.mark())
+            listener.until(self.mark(name))
+
+    def mark(self, sender: str) -> bytes:
+        """A frame that passes whatever else does not: a question under the own addresses."""
+        self._marks += 1
+        target = str(IPv4Address("198.18.0.0") + self._marks)  # RFC 2544's, nobody's here
+        frame = arp(self.macs[sender], ADDRESSES[sender], target)
+        self.wires[sender].send(frame)
+        return frame
 
     def drops(self) -> dict[tuple[str, Reason], int]:
         counts = parse_counters(self.network.run("nft", "-j", "list", "counters"))
@@ -113,13 +137,17 @@ class Switch:
         self, sender: str, receiver: str, frame: bytes, reason: Reason, *, at: str = ""
     ) -> None:
         """It is counted, for this reason at this port and for no other, and does not arrive."""
-        before = self.drops()
-        counter = (at or sender, reason)
         for wire in self.wires.values():
             wire.forget()
+        self.counted(sender, frame, reason, at=at or sender)
+        assert frame not in self.wires[receiver].until(self.mark(sender))
+
+    def counted(self, sender: str, frame: bytes, reason: Reason, *, at: str) -> None:
+        """It is counted, for this reason at this port and for no other."""
+        before = self.drops()
+        counter = (at, reason)
         self.wires[sender].send(frame)
         wait_until(lambda: self.drops() != before, what=f"{counter} is counted, not {self.drops()}")
         after = self.drops()
         changed = {key for key in after if after[key] != before.get(key, 0)}
         assert changed == {counter}
-        assert frame not in self.wires[receiver].until(self.wires[sender].mark())

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from tests.netns.frames import ARP_REPLY, BROADCAST, IPV4, UDP, VLAN, arp, ethernet, packet, udp
-from tests.netns.switch import ELSEWHERE, ROUTER, VIP, VIRTUAL_MAC, A, B, Switch
+from tests.netns.switch import ELSEWHERE, GROUPS, ROUTER, VIP, VIRTUAL_MAC, A, B, Switch
 from tests.topology import wait_until
 from vipkeeper.lab.drops import Reason
+from vipkeeper.lab.port_security import ruleset
 from vipkeeper.lab.ports import AddressPair
 
 
@@ -143,6 +144,32 @@ class TestPortSecurityOff:
         switch.dropped("a", "b", frame, Reason.NO_INGRESS_RULE, at="b")
 
 
+class TestAdminStateDown:
+    @pytest.mark.parametrize("port_security_enabled", [True, False])
+    def test_nothing_passes_in_either_direction(
+        self, switch: Switch, port_security_enabled: bool
+    ) -> None:
+        down = replace(
+            switch.ports["a"],
+            admin_state_up=False,
+            port_security_enabled=port_security_enabled,
+            security_groups=("in",) if port_security_enabled else (),
+        )
+        switch.apply(a=down)
+        for frame in (arp(switch.macs["a"], A, B), switch.frame("a", "b", UDP, udp(5, 7))):
+            switch.counted("a", frame, Reason.PORT_DOWN, at="a")
+        for frame in (arp(switch.macs["b"], B, A), switch.frame("b", "a", UDP, udp(5, 7))):
+            switch.wires["c"].forget()
+            switch.counted("b", frame, Reason.PORT_DOWN, at="a")
+        switch.apply()
+        switch.passes("a", "b", arp(switch.macs["a"], A, B))
+
+    def test_the_routers_port_too(self, switch: Switch) -> None:
+        switch.apply(router=replace(switch.ports["router"], admin_state_up=False))
+        frame = switch.frame("router", "a", UDP, udp(5, 7))
+        switch.counted("router", frame, Reason.PORT_DOWN, at="router")
+
+
 def test_counters_go_on_over_a_change_of_the_rules(switch: Switch) -> None:
     switch.dropped("a", "b", arp(switch.macs["a"], VIP, VIP), Reason.ARP_SPOOFING)
     before = switch.drops()
@@ -150,6 +177,9 @@ def test_counters_go_on_over_a_change_of_the_rules(switch: Switch) -> None:
     assert switch.drops() == before
     switch.apply(a=replace(switch.ports["a"], port_security_enabled=False))
     assert switch.drops() == before
+    others = [port for name, port in switch.ports.items() if name != "a"]
+    switch.load(ruleset(others, GROUPS, switch.bridges))
+    assert switch.drops() == {key: count for key, count in before.items() if key[0] != "a"}
 
 
 def test_a_pair_that_is_taken_away_is_gone_at_once(switch: Switch) -> None:

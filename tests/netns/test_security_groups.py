@@ -17,7 +17,7 @@ from tests.netns.frames import (
     tcp,
     udp,
 )
-from tests.netns.switch import ELSEWHERE, GROUPS, IN, VIP, VRRP_RULE, A, B, Switch
+from tests.netns.switch import ECHO, ELSEWHERE, GROUPS, IN, VIP, VRRP_RULE, A, B, Switch
 from vipkeeper.lab.connections import Enforced, forgotten
 from vipkeeper.lab.drops import Reason
 from vipkeeper.lab.ports import AddressPair
@@ -75,7 +75,7 @@ class TestGroups:
             "a", "b", VRRP, b"advert", destination="224.0.0.18", destination_mac=VRRP_GROUP_MAC
         )
         switch.dropped("a", "c", frame, Reason.NO_INGRESS_RULE, at="c")
-        assert frame in switch.wires["b"].until(switch.wires["a"].mark())
+        assert frame in switch.wires["b"].until(switch.mark("a"))
 
     def test_ipv4_with_the_number_of_icmpv6_gets_nothing_of_what_icmpv6_may(
         self, switch: Switch
@@ -139,7 +139,7 @@ class TestConnections:
         network = switch.network
         network.run("ip", "link", "add", "other", "type", "bridge")
         network.run("ip", "link", "set", "other", "up")
-        switch.bridges = ["switch", "other"]
+        switch.bridges = {"switch": 1, "other": 2}
         try:
             for name in ("a", "b"):
                 network.run("ip", "link", "set", f"tap-{name}", "master", "other")
@@ -151,7 +151,25 @@ class TestConnections:
             for name in ("a", "b"):
                 network.run("ip", "link", "set", f"tap-{name}", "master", "switch")
             network.run("ip", "link", "delete", "other")
-            switch.bridges = ["switch"]
+            switch.bridges = {"switch": 1}
+
+
+class TestStateless:
+    """The group's ports have no connections: neutron, extension "stateful-security-group"."""
+
+    def test_an_answer_needs_a_rule(self, switch: Switch) -> None:
+        stateless = SecurityGroup("stateless", egress_to_anywhere(), stateful=False)
+        switch.apply((*GROUPS, stateless), a=switch.port("a", "stateless"))
+        switch.passes("a", "b", switch.frame("a", "b", UDP, udp(5, 7)))
+        answer = switch.frame("b", "a", UDP, udp(7, 5))
+        switch.dropped("b", "a", answer, Reason.NO_INGRESS_RULE, at="a")
+        assert "sport=5 " not in switch.network.run("conntrack", "-L")
+
+    def test_nothing_is_invalid(self, switch: Switch) -> None:
+        stateless = SecurityGroup("stateless", ECHO.rules, stateful=False)
+        switch.apply((*GROUPS, stateless), b=switch.port("b", "stateless"))
+        frame = switch.frame("a", "b", TCP, tcp(5, 9, RST))
+        switch.dropped("a", "b", frame, Reason.NO_INGRESS_RULE, at="b")
 
 
 class TestIPv6:

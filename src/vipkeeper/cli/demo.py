@@ -11,11 +11,18 @@ import click
 
 from vipkeeper.cli.demo_screen import Screen
 from vipkeeper.demo import run as demo_run
+from vipkeeper.demo.openstack import run as openstack_run
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def demo(as_json: bool) -> int:
+@click.option(
+    "--openstack",
+    "by_client",
+    is_flag=True,
+    help="From an empty cloud to the virtual IP and back, with the openstack client alone.",
+)
+def demo(as_json: bool, by_client: bool) -> int:
     """Build the walkthrough's cloud on this machine and go through it.
 
     Eight steps of a virtual IP kept alive by two nodes, then five clouds in which one thing is
@@ -28,7 +35,7 @@ def demo(as_json: bool) -> int:
         signal.signal(number, _leave)
     screen = Screen(quiet=as_json)
     with screen:
-        report = demo_run.run(screen)
+        report = openstack_run.run(screen) if by_client else demo_run.run(screen)
     if as_json:
         click.echo(json.dumps(report.as_data(), indent=2, ensure_ascii=False))
     else:

@@ -48,7 +48,8 @@ class Screen:
         for check in result.checks:
             self._print(Text(check.expected, "" if check.ok else "red"), 4, _mark(check.ok))
             self._print(Text.assemble((check.prompt, "dim"), (check.command, "cyan")), 4)
-            self._print(Text(check.observed, "" if check.ok else "yellow"), 4)
+            if check.observed:
+                self._print(Text(check.observed, "" if check.ok else "yellow"), 4)
         if result.trouble:
             self._print(Text(result.trouble, "red"), 4, _mark(False))
         self.console.print()

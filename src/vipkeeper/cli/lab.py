@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vipkeeper.cli import clouds_file
-from vipkeeper.errors import LabError
-from vipkeeper.lab import spec_file
+from vipkeeper.cli.lab_screen import name_option, print_drops, print_status, print_suggestions
+from vipkeeper.errors import LabError, UsageError
+from vipkeeper.lab import clouds_file, spec_file
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.client import DEFAULT_NAME, Lab
+from vipkeeper.lab.kept import KeptLab, KeptLabs
 from vipkeeper.lab.spec import CloudSpec
 
 VIP_TIMEOUT = 15.0
@@ -39,21 +42,49 @@ def lab() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @_name
 @click.option("--bare", is_flag=True, help="Leave the services of the instances off.")
+@click.option(
+    "--backend",
+    "back_end",
+    type=click.Choice([one.value for one in BackEnd]),
+    help="Which of Neutron's back ends to imitate, linuxbridge by default.",
+)
 @click.option("--empty", is_flag=True, help="Without anything in it, for its OpenStack APIs.")
-def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
+@click.option(
+    "--api-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where the APIs listen on 127.0.0.1; by default any free port.",
+)
+def up(
+    file: Path | None, name: str, bare: bool, back_end: str | None, empty: bool, api_port: int
+) -> None:
     """Start a cloud, and wait for its virtual IP.
 
-    FILE describes the cloud; by default it is that of the walkthrough.
+    FILE describes the cloud; by default it is that of the walkthrough. A lab that was ended with
+    `down --keep` goes on as it was.
     """
-    if empty:
-        if file is not None:
-            raise click.UsageError("--empty and a FILE contradict each other.")
-        spec = CloudSpec((), (), ())
+    if empty and file is not None:
+        raise click.UsageError("--empty and a FILE contradict each other.")
+    kept = KeptLabs(_kept_directory()).read(name)
+    if kept is not None:
+        if file is not None or empty or back_end is not None:
+            raise UsageError(
+                f"a lab named {name!r} is kept, which knows what is in it",
+                remedy=f"go on with it: vipkeeper lab up --name {name}; or throw it away: vipkeeper"
+                f" lab forget --name {name}",
+            )
+        running = _resume(name, kept, bare=bare)
     else:
-        spec = spec_file.walkthrough() if file is None else spec_file.read(file)
-    running = Lab.up(spec, name=name, bare=bare)
+        running = Lab.up(
+            _spec(file, empty=empty),
+            name=name,
+            bare=bare,
+            api_port=api_port,
+            back_end=BackEnd(back_end or BackEnd.LINUXBRIDGE),
+        )
     settled = True
-    if not bare and any(instance.vrrp != "none" for instance in spec.instances):
+    status = running.status()
+    if not bare and kept is None and any(one["vrrp"] != "none" for one in status["instances"]):
         try:
             click.echo("The lab runs. Waiting for the virtual IP ...", err=True)
             running.wait_for_vip(timeout=VIP_TIMEOUT)
@@ -64,10 +95,48 @@ def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
             settled = False
             click.echo(f"vipkeeper: {error}", err=True)
     status = running.status()
-    _print_status(status)
-    _print_suggestions(status)
+    print_status(status)
+    print_suggestions(status)
     if not settled:
         raise click.exceptions.Exit(1)
+
+
+def _spec(file: Path | None, *, empty: bool) -> CloudSpec:
+    if empty:
+        return CloudSpec((), (), ())
+    return spec_file.walkthrough() if file is None else spec_file.read(file)
+
+
+def _resume(name: str, kept: KeptLab, *, bare: bool) -> Lab:
+    """Go on with a kept lab, at the same port if nobody else has taken it."""
+    click.echo(f"Going on with the lab that was kept {_moment(kept.since)}.", err=True)
+    port = kept.api_port if _is_free(kept.api_port) else 0
+    if port != kept.api_port:
+        click.echo(
+            f"vipkeeper: port {kept.api_port} is taken; the lab's APIs are elsewhere now:"
+            " `vipkeeper lab clouds` tells",
+            err=True,
+        )
+    return Lab.up(CloudSpec((), (), ()), name=name, bare=bare, api_port=port, archive=kept.archive)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _kept_directory() -> Path:
+    """Where kept labs are: the XDG Base Directory Specification's place for state."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(state) if state.startswith("/") else Path.home() / ".local/state"
+    return base / "vipkeeper/labs"
 
 
 @lab.command()
@@ -77,17 +146,21 @@ def up(file: Path | None, name: str, bare: bool, empty: bool) -> None:
 def status(name: str | None, drops: bool, as_json: bool) -> None:
     """Show what there is, and who holds the virtual IP."""
     described = [_described(name, drops=drops)] if name is not None else _all(drops=drops)
+    kept = KeptLabs(_kept_directory()).names() if name is None else []
     if as_json:
         # One lab is one object; which labs there are is another.
-        whole = described[0] if name is not None else {"labs": described}
+        whole = described[0] if name is not None else {"labs": described, "kept": kept}
         click.echo(json.dumps(whole, indent=2))
         return
     if not described:
         click.echo("No lab is running. Start one: vipkeeper lab up")
+    running = {one["name"] for one in described}
+    for resting in (one for one in kept if one not in running):
+        click.echo(f"Lab {resting} is kept. Go on with it: vipkeeper lab up{name_option(resting)}")
     for one in described:
-        _print_status(one)
+        print_status(one)
         if drops:
-            _print_drops(one["drops"])
+            print_drops(one["drops"])
 
 
 def _all(*, drops: bool) -> list[dict[str, Any]]:
@@ -160,9 +233,30 @@ def start(name: str, instance: str) -> None:
 
 @lab.command()
 @_name
-def down(name: str) -> None:
-    """End the lab; nothing of it is left."""
-    Lab.connect(name).down()
+@click.option("--keep", is_flag=True, help="Keep it on disk, for the next `lab up`.")
+def down(name: str, keep: bool) -> None:
+    """End the lab; nothing of it is left, unless it is kept.
+
+    With --keep its instances are shut down, and what they have in /etc and /var is kept with all
+    that was made through the OpenStack APIs.
+    """
+    running, labs = Lab.connect(name), KeptLabs(_kept_directory())
+    if keep:
+        labs.make_directory()
+        port = int(running.status()["api"]["url"].rpartition(":")[2])
+        path = labs.write(name, KeptLab(port, time.time(), running.archive()))
+        click.echo(f"Kept in {path}; vipkeeper lab up{name_option(name)} goes on with it.")
+    running.down()
+    if not keep:
+        labs.forget(name)
+
+
+@lab.command()
+@_name
+def forget(name: str) -> None:
+    """Throw away a lab that was kept by `down --keep`."""
+    if not KeptLabs(_kept_directory()).forget(name):
+        raise LabError(f"no lab named {name!r} is kept")
 
 
 @lab.command()
@@ -187,102 +281,3 @@ def _become(running: Lab, instance: str, command: tuple[str, ...] | list[str]) -
     os.set_inheritable(pidfd, True)
     argv, environment = running.enter_command(pidfd, command)
     os.execve(argv[0], argv, environment)  # noqa: S606 -- no shell is wanted
-
-
-def _print_status(status: dict[str, Any]) -> None:
-    ports = {port["name"]: port for port in status["ports"]}
-    bound = {name for instance in status["instances"] for name in instance["ports"]}
-    rows = [("instance", "state", "address", "floating IP", "MAC address", "VRRP")]
-    for instance in status["instances"]:
-        for number, name in enumerate(instance["ports"] or [""]):
-            port = ports.get(name, {})
-            cells = [port.get(key) or "" for key in ("fixed_ip", "floating_ip", "mac_address")]
-            vrrp = "" if instance["vrrp"] == "none" else instance["vrrp"]
-            first = (instance["name"], instance["state"]) if number == 0 else ("", "")
-            rows.append((*first, cells[0], cells[1], cells[2], vrrp if number == 0 else ""))
-    click.echo(f"Lab {click.style(status['name'], bold=True)}")
-    _print_table(rows)
-    for instance in status["instances"]:
-        if instance["failure"]:
-            click.secho(f"{instance['name']} failed: {instance['failure']}", fg="red")
-    for name, port in ports.items():
-        if name not in bound:
-            holders = [
-                instance["name"]
-                for instance in status["instances"]
-                if port["fixed_ip"] in instance["virtual_ips"]
-            ]
-            floating = f" (floating IP {port['floating_ip']})" if port["floating_ip"] else ""
-            held = click.style(_held_by(holders), bold=True)
-            click.echo(f"Virtual IP {port['fixed_ip']}{floating}: {held}")
-
-
-_COLOURS = {"running": "green", "stopped": "red", "stopping": "yellow", "booting": "yellow"}
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as they need to be, the first row being their titles."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        cells = [
-            click.style(
-                cell.ljust(width) if column < len(row) - 1 else cell,
-                dim=number == 0 or None,
-                fg=_COLOURS.get(cell),
-            )
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
-
-
-def _held_by(holders: list[str]) -> str:
-    if not holders:
-        return "nobody holds it"
-    if len(holders) == 1:
-        return f"held by {holders[0]}"
-    return f"held by {' and '.join(holders)} at once"
-
-
-def _print_suggestions(status: dict[str, Any]) -> None:
-    ports = {port["name"]: port for port in status["ports"]}
-    option = "" if status["name"] == DEFAULT_NAME else f"--name {status['name']} "
-    names = [instance["name"] for instance in status["instances"]]
-    holders = [one["name"] for one in status["instances"] if one["virtual_ips"]]
-    floating = [
-        port["floating_ip"]
-        for port in ports.values()
-        if port["floating_ip"] and port["fixed_ip"] in status["virtual_ips"]
-    ]
-    lines = []
-    if floating and "client" in names:
-        lines.append(
-            f"vipkeeper lab exec {option}client -- curl -s http://{floating[0]}/index.html"
-        )
-    for name in (holders or names)[:1]:
-        lines.append(f"vipkeeper lab exec {option}{name} -- journalctl")
-    for name in holders[:1]:
-        lines.append(f"vipkeeper lab poweroff {option}{name}")
-    lines.append(f"vipkeeper lab status {option}--drops")
-    lines.append(f"vipkeeper lab down {option}".rstrip())
-    click.echo("\nTry:")
-    for line in lines:
-        click.echo(f"  {line}")
-
-
-def _print_drops(drops: list[dict[str, Any]]) -> None:
-    rows = [("instance", "port", "dropped because of", "packets", "bytes")]
-    rows += [
-        (
-            drop["instance"] or "",
-            drop["port"],
-            drop["reason"],
-            str(drop["packets"]),
-            str(drop["bytes"]),
-        )
-        for drop in drops
-        if drop["packets"]
-    ]
-    if len(rows) == 1:
-        click.echo("Port security has dropped nothing.")
-    else:
-        _print_table(rows)

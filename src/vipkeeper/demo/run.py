@@ -65,7 +65,7 @@ def walk(watcher: Watcher, spec: CloudSpec, steps: Sequence[Step]) -> Iterator[O
     """The steps one after another, in one lab."""
     watcher.chapter("A virtual IP kept alive by two nodes: docs/guide/walkthrough.md")
     watcher.begins("Building the cloud")
-    with _lab(spec, "walkthrough") as lab:
+    with temporary_lab(spec, "walkthrough") as lab:
         scene = Scene(lab, watcher, threading.Event())
         try:
             scene.until_holds_vip("test01", timeout=_VIP_S)
@@ -74,7 +74,7 @@ def walk(watcher: Watcher, spec: CloudSpec, steps: Sequence[Step]) -> Iterator[O
         for step in steps:
             scene.measured.clear()
             watcher.begins(step.title)
-            result = _go(step.id, step.title, step.go, scene)
+            result = go(step.id, step.title, step.go, scene)
             watcher.ended(result)
             yield result, scene.outages_ms()
 
@@ -88,10 +88,10 @@ def try_variants(watcher: Watcher, variants: Sequence[Variant]) -> list[Outcome]
     labs: list[Lab] = []
 
     def try_one(variant: Variant) -> Outcome:
-        with _lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
+        with temporary_lab(variant.spec(), variant.id.removeprefix("variant-")) as lab:
             labs.append(lab)
             scene = Scene(lab, Unwatched(), interrupted)
-            result = _go(variant.id, variant.title, variant.look, scene)
+            result = go(variant.id, variant.title, variant.look, scene)
             return result, scene.outages_ms()
 
     with ThreadPoolExecutor(max(1, len(variants))) as threads:
@@ -111,7 +111,7 @@ def try_variants(watcher: Watcher, variants: Sequence[Variant]) -> list[Outcome]
     return [done[each.id] for each in variants]
 
 
-def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Result:
+def go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Result:
     """What a step yields is kept also when it cannot be gone through to its end."""
     began = time.monotonic()
     checks: list[Check] = []
@@ -127,7 +127,7 @@ def _go(name: str, title: str, look: Callable[[Scene], Iterator[Check]], scene: 
 
 
 @contextmanager
-def _lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
+def temporary_lab(spec: CloudSpec, what: str) -> Iterator[Lab]:
     lab = Lab.up(spec, name=f"demo-{os.getpid()}-{what}", owned=True)
     try:
         yield lab

@@ -17,6 +17,7 @@ from typing import Any
 
 from vipkeeper.errors import LabError, UsageError
 from vipkeeper.lab import launch, messages
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.house import HOME, Sources
 from vipkeeper.lab.order import Order
 from vipkeeper.lab.ports import AddressPair
@@ -51,6 +52,7 @@ class Lab:
         owned: bool = False,
         api_port: int = 0,
         archive: bytes | None = None,
+        back_end: BackEnd = BackEnd.LINUXBRIDGE,
     ) -> Lab:
         """Start a lab; returns when its processes run.
 
@@ -72,7 +74,15 @@ class Lab:
         if os.geteuid() == 0:
             sources.check_readable_by_others()
         order = Order(
-            name, spec, sources, bare, owned, api_port, archive=archive, passwords=_new_passwords()
+            name,
+            spec,
+            sources,
+            bare,
+            owned,
+            api_port,
+            archive=archive,
+            back_end=back_end,
+            passwords=_new_passwords(),
         )
         report, theirs = messages.pair()
         with report:
@@ -218,6 +228,14 @@ class Lab:
         request = {"do": "console", "instance": instance, "lines": lines}
         text: str = self._ask(request)[0]["console"]
         return text
+
+    def attach_port(self, instance: str, port: str) -> None:
+        """Plug a port into an instance; if it runs, as its first free link."""
+        self._ask({"do": "attach_port", "instance": instance, "port": port})
+
+    def detach_port(self, instance: str, port: str) -> None:
+        """Pull a port out of an instance."""
+        self._ask({"do": "detach_port", "instance": instance, "port": port})
 
     def instances(self) -> dict[str, str]:
         """The state of each instance, by id: stopped, booting, running, stopping or failed."""

@@ -12,9 +12,10 @@ and is none any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule, egress_to_anywhere
 
@@ -48,17 +49,29 @@ _ANYTHING = frozenset(
 )
 
 
-def forgotten(before: Enforced, after: Enforced, bridges: Sequence[str]) -> list[str]:
+def forgotten(
+    before: Enforced,
+    after: Enforced,
+    bridges: Mapping[str, int],
+    back_end: BackEnd = BackEnd.LINUXBRIDGE,
+) -> list[str]:
     """Lines for ``conntrack -R FILE`` that end what the rules before let in and those after do not.
 
     To be run when the new rules are in force, or a packet could bring a connection back.
+
+    Args:
+        bridges: name and connection tracking zone.
+        back_end: Open vSwitch and OVN delete nothing; their rules see to it themselves
+            (:func:`vipkeeper.lab.matches.by_groups`).
     """
+    if not back_end.deletes_connections:
+        return []
     lines = dict.fromkeys(
         line
         for port in after.ports
         if port.filtered
         for rule in before.rules(port.name) - after.rules(port.name)
-        for line in _deletions(port, rule, bridges.index(port.bridge) + 1)
+        for line in _deletions(port, rule, bridges[port.bridge])
     )
     return sorted(lines)
 

@@ -20,12 +20,27 @@ INET_TABLE = "inet vipkeeper_groups"
 class Reason(StrEnum):
     """The check that a packet did not pass, in the order in which they are made."""
 
+    PORT_DOWN = "port-down"
+    """The port that it comes from or goes to has admin_state_up false."""
     MAC_SPOOFING = "mac-spoofing"
     """The source MAC address is neither the port's nor one of its pairs'."""
+    ETHERTYPE = "ethertype-not-permitted"
+    """It is neither IP nor ARP (OVS; Neutron's option permitted_ethertypes, LP#1832758)."""
     ARP_SPOOFING = "arp-spoofing"
-    """ARP's sender address is neither a fixed IP nor in one of the pairs."""
+    """ARP's sender address is neither a fixed IP nor in one of the pairs.
+
+    With OVS and OVN also: not one of those that go with the source MAC address.
+    """
+    UNKNOWN_DESTINATION_MAC = "unknown-destination-mac"
+    """The port that it would leave by has another MAC address, and no pair with this one
+    (OVS, OVN)."""
     IP_SPOOFING = "ip-spoofing"
     """Source address and source MAC address are not allowed together."""
+    ND_SPOOFING = "nd-spoofing"
+    """The target of a neighbour advertisement is none of the port's addresses (OVS, OVN)."""
+    DESTINATION_NOT_ALLOWED = "destination-not-allowed"
+    """It is for an address that is neither a fixed IP of the receiver nor in one of its
+    pairs (OVN)."""
     ROUTER_ADVERTISEMENT = "router-advertisement"
     """An instance announces itself as an IPv6 router."""
     DHCP_SERVER = "dhcp-server"
@@ -35,13 +50,27 @@ class Reason(StrEnum):
     NO_INGRESS_RULE = "no-ingress-rule"
     """No group of the receiving port lets it in."""
     INVALID = "invalid"
-    """It belongs to no connection and can begin none, and no rule lets it pass."""
+    """It belongs to no connection and can begin none, and no rule lets it pass.
+
+    With OVS and OVN whatever the rules say, and also the answers of a connection whose
+    beginner is refused by now.
+    """
 
     @property
     def table(self) -> str:
         """``FAMILY NAME`` of the table that holds the counter."""
-        at_the_bridge = self in (Reason.MAC_SPOOFING, Reason.ARP_SPOOFING)
-        return BRIDGE_TABLE if at_the_bridge else INET_TABLE
+        return BRIDGE_TABLE if self in _AT_THE_BRIDGE else INET_TABLE
+
+
+_AT_THE_BRIDGE = frozenset(
+    (
+        Reason.PORT_DOWN,
+        Reason.MAC_SPOOFING,
+        Reason.ETHERTYPE,
+        Reason.ARP_SPOOFING,
+        Reason.UNKNOWN_DESTINATION_MAC,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,61 +5,103 @@ And the mark by which the checks on its packet find the two ports that it passes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from vipkeeper.lab.drops import Reason, drop
-from vipkeeper.lab.nft import chain, mapping
+from vipkeeper.lab.back_end import allowed_macs
+from vipkeeper.lab.drops import BRIDGE_TABLE, Reason, drop
+from vipkeeper.lab.matches import PORT_MACS, one_of, out_mark
 from vipkeeper.lab.ports import Port, parse_mac
+from vipkeeper.lab.tables import Chain, ElementSet, Table
 
-OUT_PORT_SHIFT = 16
-"""The mark: the number of the port a packet comes from, above it the one it goes to."""
+FrameChains = Callable[[Port, Sequence[str]], Mapping[str, Chain]]
+"""The chains "mac", "arp" and "out" of a port, given the MAC addresses it gets frames for."""
 
 
-def frame_chains(ports: Sequence[Port]) -> list[str]:
-    """The chains of the bridge family's table.
+def frame_table(
+    ports: Sequence[Port],
+    counters: frozenset[str],
+    frame_chains: FrameChains,
+    delivered: Mapping[str, Sequence[str]],
+) -> Table:
+    """The bridge family's table.
 
-    A port's place in the sequence, from 1, is its number in the mark.
+    A port comes and goes by an element in each map; the base chains stay as they are.
     """
-    filtered = [port for port in ports if port.filtered]
-    mac = {f'"{port.device}"': f"jump mac-{port.name}" for port in filtered}
-    arp = {f'"{port.device}"': f"jump arp-{port.name}" for port in filtered}
-    numbers = {port.device: number for number, port in enumerate(ports, start=1)}
-    in_ports = {f'"{device}"': str(number) for device, number in numbers.items()}
-    chains = []
-    for port in filtered:
-        chains += [_mac_chain(port), _arp_chain(port)]
-    return [
-        *chains,
-        chain(
-            "prerouting",
-            *([f"iifname vmap {mapping(mac)}"] if mac else []),
-            *([f"ether type arp iifname vmap {mapping(arp)}"] if arp else []),
-            hook="filter hook prerouting priority dstnat",
-        ),
-        chain(
-            "forward",
-            "meta mark set 0",
-            *([f"meta mark set iifname map {mapping(in_ports)}"] if in_ports else []),
-            *(
-                f'oifname "{device}" meta mark set meta mark | {number << OUT_PORT_SHIFT:#x}'
-                for device, number in numbers.items()
+    chains = _base_chains()
+    jumps: dict[str, dict[str, str]] = {"mac": {}, "arp": {}, "out": {}}
+    for port in ports:
+        for kind, chain in _chains(port, frame_chains, delivered).items():
+            chains[f"{kind}-{port.name}"] = chain
+            jumps[kind][_quoted(port.device)] = f"jump {kind}-{port.name}"
+    numbers = {_quoted(port.device): str(port.number) for port in ports}
+    return Table(
+        BRIDGE_TABLE,
+        counters,
+        {
+            PORT_MACS: ElementSet(
+                "set",
+                "type ether_addr;",
+                dict.fromkeys((parse_mac(port.mac_address) for port in ports), ""),
             ),
-            hook="filter hook forward priority -10",
-        ),
-    ]
-
-
-def _mac_chain(port: Port) -> str:
-    macs = [parse_mac(port.mac_address)]
-    macs += [parse_mac(pair.mac_address) for pair in port.allowed_address_pairs if pair.mac_address]
-    return chain(
-        f"mac-{port.name}",
-        f"ether saddr {{ {', '.join(dict.fromkeys(macs))} }} return",
-        drop(Reason.MAC_SPOOFING, port.name),
+            "in-ports": ElementSet("map", "type ifname : mark;", numbers),
+            **{
+                f"{kind}-chains": ElementSet("map", "type ifname : verdict;", elements)
+                for kind, elements in jumps.items()
+            },
+        },
+        chains,
     )
 
 
-def _arp_chain(port: Port) -> str:
+def _base_chains() -> dict[str, Chain]:
+    return {
+        "prerouting": Chain(
+            (
+                "meta mark set 0",
+                "meta mark set iifname map @in-ports",
+                "iifname vmap @mac-chains",
+                "ether type arp iifname vmap @arp-chains",
+            ),
+            hook="filter hook prerouting priority dstnat",
+        ),
+        "forward": Chain(("oifname vmap @out-chains",), hook="filter hook forward priority -10"),
+    }
+
+
+def _quoted(device: str) -> str:
+    return f'"{device}"'
+
+
+def _chains(
+    port: Port, frame_chains: FrameChains, delivered: Mapping[str, Sequence[str]]
+) -> Mapping[str, Chain]:
+    if not port.admin_state_up:
+        down = Chain((drop(Reason.PORT_DOWN, port.name),))
+        return {"mac": down, "out": down}
+    if not port.filtered:
+        return {"out": Chain((out_mark(port),))}
+    return frame_chains(port, delivered[port.name])
+
+
+def linuxbridge_frame_chains(port: Port, _delivered: Sequence[str]) -> dict[str, Chain]:
+    """The agent does not look at the destination MAC address."""
+    return {
+        "mac": _mac_chain(port),
+        "arp": _arp_chain(port),
+        "out": Chain((out_mark(port),)),
+    }
+
+
+def _mac_chain(port: Port) -> Chain:
+    return Chain(
+        (
+            f"ether saddr {one_of(allowed_macs(port))} return",
+            drop(Reason.MAC_SPOOFING, port.name),
+        )
+    )
+
+
+def _arp_chain(port: Port) -> Chain:
     """ARP by sender address alone.
 
     A pair 0.0.0.0/0 opens nothing here, although it does in the source chain. The agent
@@ -68,12 +110,13 @@ def _arp_chain(port: Port) -> str:
     chain as it was stays in force.
     """
     addresses = [network for network, _ in port.sources() if network.version == 4]
-    return chain(
-        f"arp-{port.name}",
-        *(
-            f"arp saddr ip {network} accept"
-            for network in dict.fromkeys(addresses)
-            if network.prefixlen > 0
-        ),
-        drop(Reason.ARP_SPOOFING, port.name),
+    return Chain(
+        (
+            *(
+                f"arp saddr ip {network} accept"
+                for network in dict.fromkeys(addresses)
+                if network.prefixlen > 0
+            ),
+            drop(Reason.ARP_SPOOFING, port.name),
+        )
     )

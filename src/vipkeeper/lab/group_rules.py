@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from vipkeeper.lab.ports import Port, parse_network
+from vipkeeper.lab.back_end import BackEnd, any_address_macs
+from vipkeeper.lab.ports import IPNetwork, Member, Port, apart, parse_network
 from vipkeeper.lab.security_groups import (
     PROTOCOLS_WITH_PORTS,
     Direction,
@@ -13,15 +14,26 @@ from vipkeeper.lab.security_groups import (
     SecurityGroupRule,
 )
 
+Remote = tuple[str, int]
+"""A group that some rule names as the other end, and the IP version."""
+KnownByMac = Mapping[Remote, Collection[str]]
+
 _PROTOCOL_WORDS = {6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite"}
 
 
-def group_matches(group: SecurityGroup, direction: Direction) -> list[str]:
-    """The nftables match of each rule in that direction, without a verdict."""
-    return [_match(rule) for rule in group.rules if rule.direction == direction]
+def group_matches(
+    group: SecurityGroup, direction: Direction, known_by_mac: KnownByMac | None = None
+) -> list[str]:
+    """The nftables matches of each rule in that direction, without a verdict."""
+    return [
+        match
+        for rule in group.rules
+        if rule.direction == direction
+        for match in _matches(rule, known_by_mac or {})
+    ]
 
 
-def remote_groups(groups: Iterable[SecurityGroup]) -> set[tuple[str, int]]:
+def remote_groups(groups: Iterable[SecurityGroup]) -> set[Remote]:
     """(name, IP version) of each group that some rule names as the other end."""
     return {
         (rule.remote_group, rule.version)
@@ -36,34 +48,67 @@ def member_set(group: str, version: int) -> str:
     return f"members{version}-{group}"
 
 
-def members(group: str, version: int, ports: Sequence[Port]) -> list[str]:
-    """Addresses and prefixes that speak as members of a group.
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who speaks as a member of each remote group.
 
-    Allowed address pairs count, as they do in Neutron: who may speak from the VIP is let in
-    as the VIP too, and a pair 10.0.0.0/8 makes all of it a member.
+    Attributes:
+        addresses: by address or prefix.
+        by_mac: by the MAC address alone.
     """
-    networks = [
-        network
-        for port in ports
-        if group in port.security_groups
-        for network in (
-            *(pair.network for pair in port.allowed_address_pairs),
-            *(parse_network(text) for text in port.fixed_ips),
-        )
-    ]
-    # An interval set takes no overlapping elements.
-    if version == 4:
-        collapsed = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
-        return [str(network) for network in collapsed]
-    return [
-        str(network)
-        for network in collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
-    ]
+
+    addresses: Mapping[Remote, Sequence[str]]
+    by_mac: KnownByMac
 
 
-def _match(rule: SecurityGroupRule) -> str:
-    words = [f"meta nfproto {rule.ethertype.lower()}", *_remote(rule), *_protocol(rule)]
-    return " ".join(words)
+def members(
+    remote: Iterable[Remote], in_groups: Sequence[Port | Member], back_end: BackEnd
+) -> Members:
+    return Members(
+        _by_address(remote, in_groups, back_end),
+        _by_mac(in_groups) if back_end.any_address_needs_the_mac else {},
+    )
+
+
+def _by_address(
+    remote: Iterable[Remote], in_groups: Iterable[Port | Member], back_end: BackEnd
+) -> dict[Remote, list[str]]:
+    """Addresses and prefixes that speak as members of each remote group.
+
+    Where allowed address pairs count, who may speak from the VIP is let in as the VIP too,
+    and a pair 10.0.0.0/8 makes all of it a member.
+    """
+    found: dict[Remote, set[IPNetwork]] = {key: set() for key in remote}
+    for member in in_groups:
+        networks = [parse_network(text) for text in member.fixed_ips]
+        if back_end.pairs_are_members:
+            networks += [pair.network for pair in member.allowed_address_pairs]
+        for group in member.security_groups:
+            for network in networks:
+                if not network.prefixlen and back_end.any_address_needs_the_mac:
+                    continue
+                if (group, network.version) in found:
+                    found[group, network.version].add(network)
+    return {key: apart(networks) for key, networks in found.items()}
+
+
+def _by_mac(in_groups: Iterable[Port | Member]) -> dict[Remote, set[str]]:
+    """Members with a pair 0.0.0.0/0, who would make everybody a member."""
+    found: dict[Remote, set[str]] = {}
+    for member in in_groups:
+        for version, macs in any_address_macs(member).items():
+            for group in member.security_groups:
+                found.setdefault((group, version), set()).update(macs)
+    return found
+
+
+def _matches(rule: SecurityGroupRule, known_by_mac: KnownByMac) -> list[str]:
+    remotes = [_remote(rule)]
+    if rule.remote_group is not None:
+        macs = known_by_mac.get((rule.remote_group, rule.version), ())
+        remotes += [[f"ether saddr {mac}"] for mac in sorted(macs)]
+    family = f"meta nfproto {rule.ethertype.lower()}"
+    return [" ".join((family, *remote, *_protocol(rule))) for remote in remotes]
 
 
 def _remote(rule: SecurityGroupRule) -> list[str]:

@@ -2,67 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from vipkeeper.lab.drops import Reason, drop
-from vipkeeper.lab.frame_chains import OUT_PORT_SHIFT
-from vipkeeper.lab.group_rules import group_matches
-from vipkeeper.lab.nft import chain, mapping
+from vipkeeper.lab.drops import INET_TABLE, Reason, drop
+from vipkeeper.lab.group_rules import KnownByMac, Members, group_matches, member_set
+from vipkeeper.lab.matches import OUT_PORT_SHIFT
 from vipkeeper.lab.ports import Port
 from vipkeeper.lab.security_groups import Direction, SecurityGroup
+from vipkeeper.lab.tables import Chain, ElementSet, Table, address_set
 
 # ICMPv6 types: RFC 4443, RFC 4861, RFC 3810
 _DUPLICATE_ADDRESS_DETECTION = "{ 131, 135, 143 }"  # from ::, neutron-lib's ALLOWED_UNSPEC_ADDR
 _NEIGHBOUR_DISCOVERY = "{ 130, 135, 136 }"  # to instances, ICMPV6_ALLOWED_INGRESS_TYPES
 _ROUTER_ADVERTISEMENT = "134"
 
+_KNOWN = "ct state established,related accept"
 
-def packet_chains(
+
+PacketChains = Callable[[Port, Mapping[str, SecurityGroup]], Mapping[str, Chain]]
+"""The chains "egress" and "ingress" of a port, and those that only they jump to."""
+
+
+def packet_table(
     ports: Sequence[Port],
     groups: Mapping[str, SecurityGroup],
-    bridges: Sequence[str],
-) -> list[str]:
-    """The chains of the inet family's table.
+    zones: Mapping[str, int],
+    members: Members,
+    counters: frozenset[str],
+    packet_chains: PacketChains,
+) -> Table:
+    """The inet family's table.
 
-    A bridge's place in the sequence, from 1, is its connection tracking zone.
+    Args:
+        ports: those whose packets are checked.
+        zones: the bridges, each with its connection tracking zone.
     """
-    filtered = [port for port in ports if port.filtered]
-    numbers = {port.name: number for number, port in enumerate(ports, start=1)}
-    zones = {f'"{bridge}"': str(zone) for zone, bridge in enumerate(bridges, start=1)}
-    egress = {str(numbers[port.name]): f"jump egress-{port.name}" for port in filtered}
-    ingress = {
-        f"{numbers[port.name] << OUT_PORT_SHIFT:#x}": f"jump ingress-{port.name}"
-        for port in filtered
+    chains = _base_chains()
+    for name in dict.fromkeys(name for port in ports for name in port.security_groups):
+        chains |= _group_chains(groups[name], members.by_mac)
+    for port in ports:
+        for kind, chain in packet_chains(port, groups).items():
+            chains[f"{kind}-{port.name}"] = chain
+    stateless = [str(port.number) for port in ports if not stateful(port, groups)]
+    sets = {
+        "zones": ElementSet(
+            "map",
+            "typeof iifname : ct zone;",
+            {f'"{bridge}"': str(zone) for bridge, zone in zones.items()},
+        ),
+        "stateless-ports": ElementSet("set", "type mark;", dict.fromkeys(stateless, "")),
+        "egress-chains": ElementSet(
+            "map",
+            "type mark : verdict;",
+            {str(port.number): f"jump egress-{port.name}" for port in ports},
+        ),
+        "ingress-chains": ElementSet(
+            "map",
+            "type mark : verdict;",
+            {f"{port.number << OUT_PORT_SHIFT:#x}": f"jump ingress-{port.name}" for port in ports},
+        ),
     }
-    chains = []
-    for port in filtered:
-        chains += _source_chains(port)
-        chains += [_egress_chain(port, groups), _ingress_chain(port, groups)]
-    return [
-        *chains,
-        chain(
-            "prerouting",
-            *([f"ct zone set iifname map {mapping(zones)}"] if zones else []),
+    for (name, version), addresses in members.addresses.items():
+        sets[member_set(name, version)] = address_set(version, addresses)
+    return Table(INET_TABLE, counters, sets, chains)
+
+
+def _base_chains() -> dict[str, Chain]:
+    """An ``accept`` ends the base chain that led to it, and the next one begins."""
+    return {
+        "prerouting": Chain(
+            (
+                # Setting a zone would have the connection tracked after all.
+                "meta mark & 0x0000ffff @stateless-ports notrack accept",
+                "ct zone set iifname map @zones",
+            ),
             hook="filter hook prerouting priority raw",
         ),
-        chain(
-            "forward",
-            *([f"meta mark & 0x0000ffff vmap {mapping(egress)}"] if egress else []),
-            *([f"meta mark & 0xffff0000 vmap {mapping(ingress)}"] if ingress else []),
+        "egress": Chain(
+            ("meta mark & 0x0000ffff vmap @egress-chains",),
+            hook="filter hook forward priority filter - 1",
+        ),
+        "ingress": Chain(
+            ("meta mark & 0xffff0000 vmap @ingress-chains",),
             hook="filter hook forward priority filter",
         ),
-    ]
+    }
 
 
-def _source_chains(port: Port) -> list[str]:
+def _group_chains(group: SecurityGroup, known_by_mac: KnownByMac) -> dict[str, Chain]:
+    """A group's rules, once for all its ports."""
+    directions: tuple[Direction, ...] = ("egress", "ingress")
+    chains = {}
+    for direction in directions:
+        matches = dict.fromkeys(group_matches(group, direction, known_by_mac))
+        rules = tuple(f"{match} accept" for match in matches)
+        chains[f"group-{direction}-{group.name}"] = Chain(rules)
+    return chains
+
+
+def linuxbridge_packet_chains(port: Port, groups: Mapping[str, SecurityGroup]) -> dict[str, Chain]:
+    return {
+        **_source_chains(port),
+        "egress": _egress_chain(port, groups),
+        "ingress": _ingress_chain(port, groups),
+    }
+
+
+def _source_chains(port: Port) -> dict[str, Chain]:
     """Address and MAC address together, one chain for each family the port has."""
-    chains = []
+    chains = {}
     for version, family in ((4, "ip"), (6, "ip6")):
         sources = [(network, mac) for network, mac in port.sources() if network.version == version]
         if sources:
-            chains.append(
-                chain(
-                    f"source{version}-{port.name}",
+            chains[f"source{version}"] = Chain(
+                (
                     *(
                         (f"{family} saddr {network} " if network.prefixlen else "")
                         + f"ether saddr {mac} return"
@@ -74,47 +127,54 @@ def _source_chains(port: Port) -> list[str]:
     return chains
 
 
-def _egress_chain(port: Port, groups: Mapping[str, SecurityGroup]) -> str:
+def _egress_chain(port: Port, groups: Mapping[str, SecurityGroup]) -> Chain:
     versions = {network.version for network, _ in port.sources()}
-    return chain(
-        f"egress-{port.name}",
-        "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 return",
-        f"ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type {_DUPLICATE_ADDRESS_DETECTION} return",
-        # A family the port has no address of is not checked for its source: the agent
-        # writes no source chain for it either.
-        *([f"meta nfproto ipv4 jump source4-{port.name}"] if 4 in versions else []),
-        *([f"meta nfproto ipv6 jump source6-{port.name}"] if 6 in versions else []),
-        "meta nfproto ipv4 udp sport 68 udp dport 67 return",
-        f"meta nfproto ipv6 icmpv6 type {_ROUTER_ADVERTISEMENT} "
-        + drop(Reason.ROUTER_ADVERTISEMENT, port.name),
-        "meta nfproto ipv6 meta l4proto 58 return",
-        "meta nfproto ipv6 udp sport 546 udp dport 547 return",
-        "meta nfproto ipv4 udp sport 67 udp dport 68 " + drop(Reason.DHCP_SERVER, port.name),
-        "meta nfproto ipv6 udp sport 547 udp dport 546 " + drop(Reason.DHCP_SERVER, port.name),
-        *_by_groups(port, "egress", groups, (), Reason.NO_EGRESS_RULE),
+    return Chain(
+        (
+            "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
+            f"ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type {_DUPLICATE_ADDRESS_DETECTION} accept",
+            # A family the port has no address of is not checked for its source: the agent
+            # writes no source chain for it either.
+            *([f"meta nfproto ipv4 jump source4-{port.name}"] if 4 in versions else []),
+            *([f"meta nfproto ipv6 jump source6-{port.name}"] if 6 in versions else []),
+            "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
+            f"meta nfproto ipv6 icmpv6 type {_ROUTER_ADVERTISEMENT} "
+            + drop(Reason.ROUTER_ADVERTISEMENT, port.name),
+            "meta nfproto ipv6 meta l4proto 58 accept",
+            "meta nfproto ipv6 udp sport 546 udp dport 547 accept",
+            "meta nfproto ipv4 udp sport 67 udp dport 68 " + drop(Reason.DHCP_SERVER, port.name),
+            "meta nfproto ipv6 udp sport 547 udp dport 546 " + drop(Reason.DHCP_SERVER, port.name),
+            *_by_groups(port, "egress", groups, (), Reason.NO_EGRESS_RULE),
+        )
     )
 
 
-def _ingress_chain(port: Port, groups: Mapping[str, SecurityGroup]) -> str:
+def _ingress_chain(port: Port, groups: Mapping[str, SecurityGroup]) -> Chain:
     """The groups at the receiver, and before them what every instance needs to exist."""
     addresses = port.fixed_addresses
     own4 = [str(address) for address in addresses if address.version == 4]
     own6 = [str(address) for address in addresses if address.version == 6]
     provided = [
-        f"ip daddr {address} udp sport 67 udp dport 68 return"
+        f"ip daddr {address} udp sport 67 udp dport 68 accept"
         for address in (*own4, "255.255.255.255")
     ]
     provided += [
-        f"ip6 daddr {address} udp sport 547 udp dport 546 return"
+        f"ip6 daddr {address} udp sport 547 udp dport 546 accept"
         for address in (*own6, "fe80::/64")
     ]
     if own6:
-        provided.append(f"meta nfproto ipv6 icmpv6 type {_ROUTER_ADVERTISEMENT} return")
-    return chain(
-        f"ingress-{port.name}",
-        f"meta nfproto ipv6 icmpv6 type {_NEIGHBOUR_DISCOVERY} return",
-        *_by_groups(port, "ingress", groups, provided, Reason.NO_INGRESS_RULE),
+        provided.append(f"meta nfproto ipv6 icmpv6 type {_ROUTER_ADVERTISEMENT} accept")
+    return Chain(
+        (
+            f"meta nfproto ipv6 icmpv6 type {_NEIGHBOUR_DISCOVERY} accept",
+            *_by_groups(port, "ingress", groups, provided, Reason.NO_INGRESS_RULE),
+        )
     )
+
+
+def stateful(port: Port, groups: Mapping[str, SecurityGroup]) -> bool:
+    """Neutron refuses to have groups of both kinds on one port."""
+    return all(groups[name].stateful for name in port.security_groups)
 
 
 def _by_groups(
@@ -124,14 +184,12 @@ def _by_groups(
     provided: Sequence[str],
     otherwise: Reason,
 ) -> list[str]:
-    """What ends both chains: known connections, the rules, and the two drops."""
-    matches = [
-        match for name in port.security_groups for match in group_matches(groups[name], direction)
-    ]
+    """What ends both chains: known connections, the groups' rules, and the two drops."""
+    tracked = stateful(port, groups)
     return [
-        "ct state established,related return",
+        *([_KNOWN] if tracked else []),
         *provided,
-        *(f"{match} return" for match in dict.fromkeys(matches)),
-        "ct state invalid " + drop(Reason.INVALID, port.name),
+        *(f"jump group-{direction}-{name}" for name in dict.fromkeys(port.security_groups)),
+        *(["ct state invalid " + drop(Reason.INVALID, port.name)] if tracked else []),
         drop(otherwise, port.name),
     ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -26,6 +27,8 @@ Source = tuple[IPNetwork, str]
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+MAX_NUMBER = 0xFFFF
+"""Two numbers share a mark of 32 bits: the port a packet comes from, and the one it goes to."""
 _DEVICE = re.compile(r"[A-Za-z0-9_.-]{1,15}")  # IFNAMSIZ is 16 with the final NUL
 
 
@@ -47,6 +50,7 @@ def check_device(device: str, owner: str) -> None:
         )
 
 
+@lru_cache(maxsize=16384)  # the same few are asked for at each change; 5 us an address otherwise
 def parse_network(text: str) -> IPNetwork:
     """Address or prefix, bits beyond the prefix cleared: ``10.0.0.5/24`` is 10.0.0.0/24.
 
@@ -70,6 +74,19 @@ def parse_mac(text: str) -> str:
             f"{text!r} is not a valid MAC address", remedy="write it as fa:16:3e:00:00:0b"
         )
     return text.lower()
+
+
+def apart(networks: Iterable[IPNetwork]) -> list[str]:
+    """Without those that are part of another, since an nftables set takes no overlap.
+
+    All of one family. Neighbours are left as they are: one that comes or goes is then one
+    element.
+    """
+    kept: list[IPNetwork] = []
+    for network in sorted(networks, key=lambda n: (int(n.network_address), n.prefixlen)):
+        if not kept or int(network.network_address) > int(kept[-1].broadcast_address):
+            kept.append(network)
+    return [str(network) for network in kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,9 @@ class Port:
         allowed_address_pairs: in force only with port security, as the groups are.
         security_groups: names. With port security on, an empty tuple lets nothing pass.
         trusted: the router's and the DHCP server's ports, which are never filtered.
+        number: tells the port apart in the packets' marks, 1 to 65535, for as long as it is
+            there.
+        admin_state_up: a port that is down lets nothing pass in either direction.
     """
 
     name: str
@@ -118,20 +138,17 @@ class Port:
     port_security_enabled: bool = True
     security_groups: tuple[str, ...] = ()
     trusted: bool = False
+    number: int = field(kw_only=True)
+    admin_state_up: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         check_name(self.name, "port")
+        if not 1 <= self.number <= MAX_NUMBER:
+            raise LabError(f"port {self.name}: number {self.number} is not from 1 to {MAX_NUMBER}")
         for device in (self.device, self.bridge):
             check_device(device, f"port {self.name}")
         parse_mac(self.mac_address)
-        for text in self.fixed_ips:
-            try:
-                ip_address(text)
-            except ValueError:
-                raise LabError(
-                    f"port {self.name}: {text!r} is not a valid IP address",
-                    remedy="a fixed IP is written without a prefix length",
-                ) from None
+        _check_fixed_ips(self.fixed_ips, f"port {self.name}")
 
     @property
     def filtered(self) -> bool:
@@ -155,6 +172,34 @@ class Port:
         ]
         stated += [(parse_network(text), own) for text in self.fixed_ips or ("0.0.0.0/0", "::/0")]
         return tuple(dict.fromkeys(_with_link_local(stated)))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A port that is plugged in nowhere, and is in groups nevertheless.
+
+    Neutron asks its database who is in a group, not who is bound to a host: the VIP's own
+    port makes the VIP a member (neutron/db/securitygroups_rpc_base.py,
+    ``_select_ips_for_remote_group``).
+    """
+
+    fixed_ips: tuple[str, ...] = ()
+    allowed_address_pairs: tuple[AddressPair, ...] = ()
+    security_groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_fixed_ips(self.fixed_ips, "a port that is not plugged in")
+
+
+def _check_fixed_ips(fixed_ips: Iterable[str], where: str) -> None:
+    for text in fixed_ips:
+        try:
+            ip_address(text)
+        except ValueError:
+            raise LabError(
+                f"{where}: {text!r} is not a valid IP address",
+                remedy="a fixed IP is written without a prefix length",
+            ) from None
 
 
 def link_local(mac_address: str) -> IPv6Network:

@@ -12,13 +12,12 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PACKAGES = {
     "ip": "iproute2",
     "nft": "nftables",
-    "conntrack": "conntrack",
     "dnsmasq": "dnsmasq-base",
     "busybox": "busybox",
     "lighttpd": "lighttpd",
     "keepalived": "keepalived",
 }
-_ALWAYS_NEEDED = ("ip", "nft", "conntrack", "dnsmasq", "busybox")
+_ALWAYS_NEEDED = ("ip", "nft", "dnsmasq", "busybox")
 
 
 def check_programs(spec: CloudSpec) -> None:

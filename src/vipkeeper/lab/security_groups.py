@@ -14,7 +14,7 @@ EtherType = Literal["IPv4", "IPv6"]
 DEFAULT = "default"
 """Name of the group that every project has and that a port is in unless told otherwise."""
 
-# neutron-lib constants.py, IP_PROTOCOL_MAP
+# neutron-lib constants.py, IP_PROTOCOL_MAP, in the order in which Neutron's refusals name them
 PROTOCOL_NUMBERS = {
     "ah": 51,
     "dccp": 33,
@@ -23,13 +23,13 @@ PROTOCOL_NUMBERS = {
     "gre": 47,
     "hopopt": 0,
     "icmp": 1,
-    "icmpv6": 58,
     "igmp": 2,
     "ip": 0,
     "ipip": 4,
     "ipv6-encap": 41,
     "ipv6-frag": 44,
     "ipv6-icmp": 58,
+    "icmpv6": 58,
     "ipv6-nonxt": 59,
     "ipv6-opts": 60,
     "ipv6-route": 43,
@@ -149,8 +149,16 @@ class SecurityGroupRule:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
+    """A name and what it lets pass.
+
+    Attributes:
+        stateful: whether the connections of its ports are tracked. If not, an answer needs a
+            rule of its own (Neutron's extension "stateful-security-group").
+    """
+
     name: str
     rules: tuple[SecurityGroupRule, ...] = ()
+    stateful: bool = True
 
     def __post_init__(self) -> None:
         check_name(self.name, "security group")
@@ -166,8 +174,9 @@ def default_group() -> SecurityGroup:
     return SecurityGroup(
         DEFAULT,
         (
-            *egress_to_anywhere(),
             SecurityGroupRule("ingress", remote_group=DEFAULT),
+            SecurityGroupRule("egress"),
             SecurityGroupRule("ingress", "IPv6", remote_group=DEFAULT),
+            SecurityGroupRule("egress", "IPv6"),
         ),
     )

@@ -10,11 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from vipkeeper.lab.api.errors import KEYSTONE_SCHEMA
 from vipkeeper.lab.api.operations import Operation, Schema, Service, models
 
 PATH = "/openapi.json"
 _PARAMETER = re.compile(r"{(\w+)}")
 _MODELS = "#/components/schemas/{model}"
+_UNAUTHORIZED = "Unauthorized"
+"""How all services refuse a token: as Keystone does."""
 _WITHOUT_BODY = {"description": "No body."}
 
 
@@ -53,7 +56,10 @@ def description(services: Iterable[Service], url: str) -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}
             },
-            "responses": {one.title: _json(one.refusal, "Refused.") for one in services},
+            "responses": {
+                _UNAUTHORIZED: _json(KEYSTONE_SCHEMA, "Refused."),
+                **{one.title: _json(one.refusal, "Refused.") for one in services},
+            },
             "schemas": definitions.get("$defs", {}),
         },
     }
@@ -77,7 +83,10 @@ class _Describe:
                 else _json(self._schema(one.answer), HTTPStatus(one.status).phrase),
                 **({} if one.without_body is None else {str(one.without_body): _WITHOUT_BODY}),
                 **{
-                    str(status): {"$ref": f"#/components/responses/{service.title}"}
+                    str(status): {
+                        "$ref": "#/components/responses/"
+                        + (_UNAUTHORIZED if status == 401 else service.title)
+                    }
                     for status in one.refusals()
                 },
             },

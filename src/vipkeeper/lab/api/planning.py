@@ -20,7 +20,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
-from vipkeeper.lab.api.network.routers import INTERFACE_OWNERS
+from vipkeeper.lab.api.network.router_ports import INTERFACE_OWNERS
 from vipkeeper.lab.api.network.security_groups import protocol_number
 from vipkeeper.lab.api.records import Record
 from vipkeeper.lab.api.state import State
@@ -83,7 +83,9 @@ class Planner:
             routers=tuple(_router(state, router) for router in state.all(Router)),
             security_groups=tuple(
                 GroupOnTheWire(
-                    group.id, tuple(self._once(rule, _rule) for rule in rules.get(group.id, ()))
+                    group.id,
+                    tuple(self._once(rule, _rule) for rule in rules.get(group.id, ())),
+                    group.stateful,
                 )
                 for group in state.all(SecurityGroup)
             ),
@@ -209,11 +211,10 @@ def _next_hop(state: State, gateway: Port) -> IPv4Address | None:
 
 
 def _rule(rule: SecurityGroupRule) -> RuleOnTheWire:
-    number = protocol_number(rule.protocol)
     return RuleOnTheWire(
         "ingress" if rule.direction == "ingress" else "egress",
         "IPv4" if rule.ethertype == "IPv4" else "IPv6",
-        None if number is None else str(number),
+        None if protocol_number(rule.protocol) is None else rule.protocol,
         rule.port_range_min,
         rule.port_range_max,
         rule.remote_ip_prefix,

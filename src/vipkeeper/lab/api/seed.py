@@ -9,9 +9,9 @@ from vipkeeper.lab import plane
 from vipkeeper.lab.api.compute.records import Flavor, Server, Service
 from vipkeeper.lab.api.identity.records import Project, User
 from vipkeeper.lab.api.image.records import Image
+from vipkeeper.lab.api.network.allocation_pools import default_pools
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.floating_ips import OWNER as FLOATING_IP_OWNER
-from vipkeeper.lab.api.network.networks import default_pools
 from vipkeeper.lab.api.network.records import (
     AddressPair,
     FixedIP,
@@ -25,10 +25,10 @@ from vipkeeper.lab.api.network.records import (
     Subnet,
 )
 from vipkeeper.lab.api.network.resources import stamp
-from vipkeeper.lab.api.network.routers import GATEWAY_OWNER
+from vipkeeper.lab.api.network.router_ports import GATEWAY_OWNER
 from vipkeeper.lab.api.state import Change, State
 from vipkeeper.lab.plane import IPAddress, Plane, identity
-from vipkeeper.lab.security_groups import DEFAULT
+from vipkeeper.lab.security_groups import DEFAULT, egress_to_anywhere
 from vipkeeper.lab.spec import CloudSpec, mac_address_of
 
 MEMBER, ADMIN = "lab", "admin"
@@ -192,6 +192,8 @@ class _Seed:
             )
         )
         group = next(group for group in self._plane.security_groups if group.name == id)
+        # Neutron gives the rules that it makes itself no description.
+        rules_of_neutron = group.rules if name == DEFAULT else egress_to_anywhere()
         for number, rule in enumerate(group.rules):
             self._change.put(
                 SecurityGroupRule(
@@ -205,7 +207,8 @@ class _Seed:
                     port_range_max=rule.port_range_max,
                     remote_ip_prefix=rule.remote_ip_prefix,
                     remote_group_id=rule.remote_group,
-                    **self._stamp,
+                    description=None if rule in rules_of_neutron else "",
+                    **stamp(self._change, 0),
                 )
             )
 

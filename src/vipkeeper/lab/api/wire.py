@@ -118,7 +118,9 @@ def guarded(endpoint: Endpoint, shape: Shape) -> Endpoint:
 
 
 def _refused(refusal: Refusal, shape: Shape) -> Response:
-    return answer(shape(refusal), refusal.status, refusal.headers)
+    # A token is refused before its service is asked, in Keystone's shape (keystonemiddleware).
+    body = refusal.as_keystone() if refusal.status == 401 else shape(refusal)
+    return answer(body, refusal.status, refusal.headers)
 
 
 def _request_id() -> str:

@@ -22,6 +22,7 @@ from typing import Any
 from vipkeeper.lab import house, isolation
 from vipkeeper.lab.cloud import channel
 from vipkeeper.lab.house import Sources
+from vipkeeper.lab.instance.lines import Lines
 from vipkeeper.linux import mounts
 
 MODULE = "vipkeeper.lab.api"
@@ -36,7 +37,6 @@ STOP_TIMEOUT = 5.0
 _SIZE = "128m"
 _START_INTERVAL = 1.0  # seconds between two starts of a process that does not last
 _REMEMBERED_LINES = 200
-_REMEMBERED_COLUMNS = 300
 
 
 class ApiProcess:
@@ -116,6 +116,7 @@ class ApiProcess:
         self.pid = self._process.pid
         self._pidfd = os.pidfd_open(self.pid)
         self._ended.clear()
+        self._lines = Lines()
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         loop.add_reader(self._process.stdout, self._hear)
@@ -126,8 +127,7 @@ class ApiProcess:
         stdout = self._process.stdout
         assert stdout is not None
         if data := stdout.read(65536):
-            lines = data.decode(errors="replace").splitlines()
-            self.said.extend(line[:_REMEMBERED_COLUMNS] for line in lines)
+            self.said.extend(self._lines.feed(data))
         else:
             asyncio.get_running_loop().remove_reader(stdout)
 
@@ -141,6 +141,7 @@ class ApiProcess:
             self._hear()
         loop.remove_reader(self._process.stdout)
         self._process.stdout.close()
+        self.said.extend(self._lines.end())
         self.said.append(f"[the API's process {self.pid} ended: {code}]")
         self.pid = 0
         self._ended.set()

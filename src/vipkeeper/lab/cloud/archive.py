@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 from vipkeeper.errors import LabError
 from vipkeeper.lab.cloud.machine import Machine
 from vipkeeper.lab.plane import Plane
+from vipkeeper.lab.spec import CloudSpec
 
 FORMAT = 1
 """Changed when archives of before cannot be read any longer."""
@@ -32,10 +33,14 @@ class Head:
 
     Attributes:
         plane: its instances that are running are to boot.
+        spec: the cloud file that it began with.
+        passwords: of the APIs' users, by name.
     """
 
     plane: Plane
     owner: Owner
+    spec: CloudSpec
+    passwords: Mapping[str, str]
     format: int = FORMAT
 
 

@@ -57,6 +57,8 @@ class Cloud:
             "poweroff": self._power_off,
             "reboot": self._reboot,
             "console": self._console,
+            "attach_port": self._attach_port,
+            "detach_port": self._detach_port,
             "update_port": self._update_port,
             "update_security_group": self._update_security_group,
             "archive": self._give_archive,
@@ -89,7 +91,9 @@ class Cloud:
         from vipkeeper.lab.cloud.archive import Archive  # few labs need it
 
         archive = Archive(data)
-        self.owner = archive.head.owner
+        head = archive.head
+        self.owner = head.owner
+        self._order = replace(self._order, spec=head.spec, passwords=head.passwords)
         archive.fill_api(api_process.DIRECTORY)
         await self._data_plane.apply(archive.head.plane, prepare=archive.fill_disk)
 
@@ -102,7 +106,8 @@ class Cloud:
         running = [machine for machine in machines if machine.state in ("running", "booting")]
         await asyncio.gather(*(machine.stop() for machine in running))
         kept = archive.with_power(plane, (machine.id for machine in running))
-        return archive.pack(archive.Head(kept, self.owner), machines, api_process.DIRECTORY)
+        head = archive.Head(kept, self.owner, self._order.spec, self._order.passwords)
+        return archive.pack(head, machines, api_process.DIRECTORY)
 
     # requests of the lab's socket
 
@@ -120,7 +125,7 @@ class Cloud:
         return {"status": {**head, **status.describe(plane, machines)}}, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
-        counts = self._data_plane.switch.drops()
+        counts = self._data_plane.fabric.rules.drops()
         return {"drops": status.describe_drops(self._data_plane.plane, counts)}, []
 
     async def _enter(self, request: dict[str, Any]) -> Answer:
@@ -154,6 +159,26 @@ class Cloud:
 
     async def _down(self, _: dict[str, Any]) -> Answer:
         self.ended.set()
+        return {"ok": True}, []
+
+    async def _attach_port(self, request: dict[str, Any]) -> Answer:
+        """Plug a port in that no other instance that runs has."""
+        self._refuse_if_owned_by_api()
+        plane = self._data_plane.plane
+        machine, port = self._machine(request), finding.port(plane, str(request["port"]))
+        for other in self._data_plane.machines.values():
+            if port.id in other.devices:
+                raise LabError(f"port {port.name} is plugged into {other.name}")
+        await self._data_plane.apply(_with_binding(plane, port.id, machine.id))
+        return {"ok": True}, []
+
+    async def _detach_port(self, request: dict[str, Any]) -> Answer:
+        self._refuse_if_owned_by_api()
+        plane = self._data_plane.plane
+        machine, port = self._machine(request), finding.port(plane, str(request["port"]))
+        if port.id not in machine.instance.ports:
+            raise LabError(f"{machine.name} has no port {port.name!r}")
+        await self._data_plane.apply(_with_binding(plane, port.id, None))
         return {"ok": True}, []
 
     async def _update_port(self, request: dict[str, Any]) -> Answer:
@@ -236,8 +261,22 @@ class Cloud:
 
         async def drops() -> list[dict[str, Any]]:
             return [
-                {**asdict(count), "reason": count.reason.value} for count in plane.switch.drops()
+                {**asdict(count), "reason": count.reason.value}
+                for count in plane.fabric.rules.drops()
             ]
 
         every = (apply, change, seed, states, start, stop, poweroff, reboot, console, drops)
         return {question.__name__: question for question in every}
+
+
+def _with_binding(plane: Plane, port: str, instance: str | None) -> Plane:
+    """The plane with a port as the last one of an instance, or of none."""
+    unbound = [
+        replace(one, ports=tuple(id for id in one.ports if id != port)) for one in plane.instances
+    ]
+    return replace(
+        plane,
+        instances=tuple(
+            replace(one, ports=(*one.ports, port)) if one.id == instance else one for one in unbound
+        ),
+    )

@@ -5,8 +5,8 @@
     spawn       new instances begin with their file trees
     bridges     new networks
     rules       of all ports, those included that are about to go
-    pull out    cables that are no longer wanted
     routers, DHCP servers
+    pull out    cables that are no longer wanted
     bridges     away
     rules       without the ports that went
     plug in     cables of new instances, and of new ports of running ones
@@ -22,17 +22,21 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from vipkeeper.errors import LabError, VipkeeperError
-from vipkeeper.lab.cloud.dhcp import DhcpServer
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud.id_ranges import IdRanges
 from vipkeeper.lab.cloud.machine import Machine, Surroundings
-from vipkeeper.lab.cloud.router import Router
 from vipkeeper.lab.cloud.switch import Plug, Switch
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.plane import Instance, Plane, Port
+
+if TYPE_CHECKING:
+    from vipkeeper.lab.cloud.fabric import Fabric
 
 
 class DataPlane:
@@ -46,14 +50,22 @@ class DataPlane:
     def __init__(self, sources: Sources, *, bare: bool) -> None:
         self.plane = Plane()
         self.switch = Switch()
-        self.routers: dict[str, Router] = {}
         self.machines: dict[str, Machine] = {}
-        self._dhcp_servers: dict[str, DhcpServer] = {}
         self._around = Surroundings(sources, self.switch, bare)
         self._ids = IdRanges.of_this_process()
         self._applying = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.switch.build()
+
+    @cached_property
+    def fabric(self) -> Fabric:
+        """What lies between the cables.
+
+        It is loaded when the first instances have begun, for it takes 50 ms, and they have
+        their own work meanwhile.
+        """
+        from vipkeeper.lab.cloud.fabric import Fabric
+
+        return Fabric(self.switch)
 
     async def apply(
         self, wanted: Plane, *, prepare: Callable[[Machine], None] | None = None
@@ -77,13 +89,15 @@ class DataPlane:
                 for machine in new:
                     if machine.instance.running:
                         machine.spawn(wanted)
-                self._settle(wanted)
-                await asyncio.gather(*(one.ready() for one in self._dhcp_servers.values()))
+                self.fabric.prepare(wanted)
+                await self.fabric.ready()
+                self._plug(wanted)
             except BaseException:
                 for machine in new:
                     self._remove_machine(machine)
                 with suppress(VipkeeperError, OSError):
-                    self._settle(before)
+                    self.fabric.prepare(before)
+                    self._plug(before)
                 raise
             self._end_unwanted(wanted)
             for machine in new:
@@ -140,17 +154,15 @@ class DataPlane:
             prepare(machine)
         return machine
 
-    def _settle(self, wanted: Plane) -> None:
-        """Make everything but the list of instances what is wanted."""
-        switch = self.switch
-        switch.add_networks(wanted.networks)
-        switch.secure(wanted)
+    def _plug(self, wanted: Plane) -> None:
+        """The cables of instances, and away with what they no longer need."""
         self._pull_out(wanted)
-        self._settle_routers(wanted)
-        self._settle_dhcp(wanted)
-        switch.remove_networks(wanted.networks)
-        switch.secure(wanted)
-        switch.switch_ports(wanted.ports)
+        self.fabric.clear_away(wanted)
+        self.switch.change(
+            _cable(wanted, port, cable.device)
+            for port in wanted.ports
+            if (cable := self.switch.cable(port.id)) is not None
+        )
         self.plane = wanted
         for instance in wanted.instances:
             self.machines[instance.id].instance = instance
@@ -171,7 +183,7 @@ class DataPlane:
         )
         for machine, port in leaving:
             if machine.state == "running":
-                machine.unplugged(port)
+                self._tell(machine.unplugged(machine.devices.pop(port)))
 
     def _unwanted_ports(self, machine: Machine, wanted: Plane) -> list[str]:
         """The ports of its links that it is to have no longer, or as another link."""
@@ -184,33 +196,13 @@ class DataPlane:
             if port not in instance.ports
             or (
                 (cable := self.switch.cable(port)) is not None
-                and replace(cable, up=True) != replace(_plug(wanted.port(port), device), up=True)
+                and replace(cable, up=True)
+                != replace(_cable(wanted, wanted.port(port), device), up=True)
             )
         ]
 
     def _others(self, machine: Machine) -> list[Machine]:
         return [one for one in self.machines.values() if one is not machine]
-
-    def _settle_routers(self, wanted: Plane) -> None:
-        present = {router.id: router for router in wanted.routers if router.admin_state_up}
-        for id in self.routers.keys() - present.keys():
-            self.routers.pop(id).close()
-        for id, router in present.items():
-            if id not in self.routers:
-                self.routers[id] = Router(self.switch)
-            self.routers[id].become(router)
-        if self.plane.networks:  # in a lab that has just begun nobody knows of anybody
-            for one in self.routers.values():
-                one.announce()
-
-    def _settle_dhcp(self, wanted: Plane) -> None:
-        present = {server.network: server for server in wanted.dhcp_servers}
-        for network in self._dhcp_servers.keys() - present.keys():
-            self._dhcp_servers.pop(network).close()
-        for network, server in present.items():
-            if network not in self._dhcp_servers:
-                self._dhcp_servers[network] = DhcpServer(self.switch)
-            self._dhcp_servers[network].become(wanted, server)
 
     def _plug_in(self, wanted: Plane) -> None:
         """Lay the cables of instances that have begun to boot, and what running ones lack."""
@@ -221,14 +213,23 @@ class DataPlane:
                 port = wanted.port(id)
                 if machine.state == "booting" and id in machine.devices:
                     if self.switch.cable(id) is None:
-                        plugs[_plug(port, machine.devices[id])] = machine
+                        plugs[_cable(wanted, port, machine.devices[id])] = machine
                 elif machine.state == "running" and id not in machine.devices:
                     machine.devices[id] = machine.free_device()
-                    plugs[_plug(port, machine.devices[id])] = machine
+                    plugs[_cable(wanted, port, machine.devices[id])] = machine
         self._connect(plugs)
         for plug, machine in plugs.items():
             if machine.state == "running":
-                machine.plugged(wanted, wanted.port(plug.port), plug.device)
+                self._tell(machine.plugged(wanted, wanted.port(plug.port), plug.device))
+
+    def _tell(self, news: Coroutine[None, None, None]) -> None:
+        """Tell an instance of a link; what it makes of it is its own affair, and in its journal."""
+
+        async def tell() -> None:
+            with suppress(LabError, OSError):  # it may have ended just now
+                await news
+
+        self._in_background(tell())
 
     def _end_unwanted(self, wanted: Plane) -> None:
         for machine in [*self.machines.values()]:
@@ -240,10 +241,11 @@ class DataPlane:
         del self.machines[machine.id]
         machine.cut_and_kill()
         machine.disk.remove()
-        self._in_background(self._give_back_ids(machine))
+        self._in_background(self._bury(machine))
 
-    async def _give_back_ids(self, machine: Machine) -> None:
+    async def _bury(self, machine: Machine) -> None:
         await machine.until_ended()
+        machine.close()
         self._ids.give_back(machine.ids)
 
     @staticmethod
@@ -261,15 +263,15 @@ class DataPlane:
         try:
             self._plug_in(self.plane)
             await machine.boot()
-        except LabError as error:
+        except VipkeeperError as error:
             machine.give_up(error)
             raise
         if machine.state == "running" and self.machines.get(machine.id) is machine:
             async with self._applying:
-                self._settle(self.plane)  # what was changed while it booted
+                self._plug(self.plane)  # what was changed while it booted
 
     async def _see_through(self, machine: Machine) -> None:
-        with suppress(LabError):  # it says so itself, there is nobody else to tell
+        with suppress(VipkeeperError):  # it says so itself, there is nobody else to tell
             await self._boot(machine)
 
     def _ended(self, machine: Machine, rebooting: bool) -> None:
@@ -278,18 +280,21 @@ class DataPlane:
         if rebooting and self.machines.get(machine.id) is machine:
             try:
                 machine.spawn(self.plane)
-            except LabError as error:
+            except VipkeeperError as error:
                 machine.failure = error.message
             else:
                 self._in_background(self._see_through(machine))
 
     def _connect(self, plugs: dict[Plug, Machine]) -> None:
-        networks = {machine: machine.open_network() for machine in plugs.values()}
-        try:
-            self.switch.connect({plug: networks[machine] for plug, machine in plugs.items()})
-        finally:
-            for descriptor in networks.values():
-                os.close(descriptor)
+        with ExitStack() as opened:
+            networks: dict[Machine, int] = {}
+            for machine in set(plugs.values()):
+                with suppress(FileNotFoundError):  # it has ended just now
+                    networks[machine] = machine.open_network()
+                    opened.callback(os.close, networks[machine])
+            self.switch.connect(
+                {plug: networks[machine] for plug, machine in plugs.items() if machine in networks}
+            )
 
     def _in_background(self, deed: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(deed)
@@ -297,5 +302,7 @@ class DataPlane:
         task.add_done_callback(self._tasks.discard)
 
 
-def _plug(port: Port, device: str) -> Plug:
-    return Plug(port.id, port.network, port.mac_address, device, port.admin_state_up)
+def _cable(plane: Plane, port: Port, device: str) -> Plug:
+    """Only the linuxbridge agent takes the tap of a port down; the others' rules are enough."""
+    up = port.admin_state_up or plane.back_end != BackEnd.LINUXBRIDGE
+    return Plug(port.id, port.network, port.mac_address, device, up)

@@ -6,11 +6,12 @@ Measured: ``ip -batch`` 3 ms for any number of lines; importing pyroute2 350 ms.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from vipkeeper.errors import LabError
-from vipkeeper.linux import namespaces
+from vipkeeper.linux import conntrack, namespaces
 
 
 def ip(commands: Iterable[str], *, network: int | None = None) -> None:
@@ -28,24 +29,30 @@ def ip(commands: Iterable[str], *, network: int | None = None) -> None:
     _run(["ip", "-batch", "-"], "\n".join(lines), network, "configure links")
 
 
+class MessageTooLongError(LabError):
+    """The kernel takes no message of that length."""
+
+
 def nft(transaction: str, *, network: int | None = None) -> None:
     """Run an nftables transaction: all of it or nothing.
 
-    It is one netlink message, and a user namespace's root may not raise its limit: at the
-    kernel's default of 208 KiB a lab has room for 18 ports with port security (11.6 KB each).
+    It is one netlink message, and a user namespace's root may not raise its limit, which is
+    208 KiB by default (:func:`vipkeeper.lab.port_security.stages`).
 
     Raises:
+        MessageTooLongError: it is to be made in several steps.
         LabError: the kernel or nft did not take it.
     """
+    if not transaction:
+        return
     try:
         _run(["nft", "-f", "-"], transaction, network, "load the packet filter")
     except LabError as error:
         if "Message too long" not in error.message:
             raise
-        raise LabError(
-            "the rules of all ports together are too long for the kernel",
-            remedy="use fewer ports with port security (18 are possible by default), or give it"
-            " room: sysctl net.core.wmem_default=1048576",
+        raise MessageTooLongError(
+            "these rules are too long for the kernel to take them at once",
+            remedy="give it room: sysctl net.core.wmem_default=1048576",
         ) from error
 
 
@@ -54,11 +61,42 @@ def nft_counters() -> str:
     return _run(["nft", "-j", "list", "counters"], "", None, "read the packet filter's counters")
 
 
-def forget_connections(lines: Iterable[str], *, network: int | None = None) -> None:
-    """Run lines of conntrack's arguments; that there is nothing to delete is no matter."""
-    text = "".join(f"{line}\n" for line in lines)
-    if text:  # by this name since the lab's /dev has no stdin
-        _run(["conntrack", "-R", "/proc/self/fd/0"], text, network, "forget connections")
+def forget_connections(
+    selections: Collection[conntrack.Selection], *, network: int | None = None
+) -> None:
+    """End connections; that there are none is no matter.
+
+    Raises:
+        KernelError: the kernel does not let us.
+    """
+    if not selections:
+        return
+    if network is None:
+        conntrack.delete(selections)
+        return
+    with namespaces.inside_network(network):
+        conntrack.delete(selections)
+
+
+def selection(line: str) -> conntrack.Selection:
+    """A line for ``conntrack -R FILE`` that deletes: ``-D -f ipv4 -w 1 -d 192.0.2.1 -p 112``."""
+    words = line.split()
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    side = next(one for one in _SIDES if one in options)
+    protocol = options.get("-p")
+    return conntrack.Selection(
+        _SIDES[side],
+        ip_address(options[side]),
+        int(options.get("-w", "0")),
+        int(protocol) if protocol else None,
+    )
+
+
+_SIDES: Mapping[str, conntrack.Side] = {
+    "-s": "source",
+    "-d": "destination",
+    "-q": "reply destination",
+}
 
 
 def set_sysctls(values: Mapping[str, str], *, network: int | None = None) -> None:

@@ -8,23 +8,22 @@ import pickle
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from vipkeeper.errors import LabError
+from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab import isolation, messages
 from vipkeeper.lab.cloud.disk import Disk
-from vipkeeper.lab.cloud.interfaces import interface
+from vipkeeper.lab.cloud.instance_links import LinkNews, interface
 from vipkeeper.lab.cloud.switch import Switch
 from vipkeeper.lab.cloud.waiting import readable
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.instance import console
-from vipkeeper.lab.instance.init import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.instance.order import BootOrder, CloudInit, Unit
+from vipkeeper.lab.instance.shutdown import EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.plane import Instance, Plane, Port
 from vipkeeper.linux import namespaces
 
@@ -78,6 +77,7 @@ class Machine:
         self._failed = False
         self.disk = Disk(instance.id, ids[0][1])
         self._console = console.create()
+        self._link_news = LinkNews(instance.name)
         self._ended = asyncio.Event()
         self._ended.set()
         self._settled = asyncio.Event()
@@ -164,7 +164,7 @@ class Machine:
         if self.state == "stopping":
             await self._ended.wait()
 
-    def give_up(self, error: LabError) -> None:
+    def give_up(self, error: VipkeeperError) -> None:
         """It did not boot: what there is of it goes, and the reason stays.
 
         Who was told to stop while it booted has not failed.
@@ -222,24 +222,28 @@ class Machine:
         self.state = "stopping"
         signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
-    def plugged(self, plane: Plane, port: Port, device: str) -> None:
-        """Tell its init of a link that has come to it while it runs."""
-        self.devices[port.id] = device
-        link = interface(plane, port, device)
-        self._tell({"link": "added", "interface": asdict(link)})
+    async def plugged(self, plane: Plane, port: Port, device: str) -> None:
+        """Have a link configured that was put into its network namespace.
 
-    def unplugged(self, port: str) -> None:
-        """Tell its init of a link that is gone."""
-        self._tell({"link": "removed", "name": self.devices.pop(port)})
+        Raises:
+            LabError: it does not run, or cannot configure it.
+        """
+        self._check_running()
+        await self._link_news.added(self._init, interface(plane, port, device))
+
+    async def unplugged(self, device: str) -> None:
+        """Have it stop what it does with a link that was taken away.
+
+        Raises:
+            LabError: it does not run.
+        """
+        self._check_running()
+        await self._link_news.removed(self._init, device)
 
     def free_device(self) -> str:
         """The lowest name that none of its links has."""
         used = set(self.devices.values())
         return next(name for number in count() if (name := f"eth{number}") not in used)
-
-    def _tell(self, message: messages.Message) -> None:
-        with suppress(OSError):  # it ended just now
-            messages.send(self._init, message)
 
     def lend_pidfd(self) -> int:
         """The pidfd of its init, with which its owner enters it.
@@ -247,15 +251,22 @@ class Machine:
         Raises:
             LabError: it does not run.
         """
+        self._check_running()
+        return self._pidfd
+
+    def _check_running(self) -> None:
         if self.state != "running":
             raise LabError(
                 f"{self.name} is {self.state}", remedy=f"start it: vipkeeper lab start {self.name}"
             )
-        return self._pidfd
 
-    def console(self, lines: int | None = None) -> str:
+    def console(self, lines: int | None) -> str:
         """The last lines of its console, of this boot and those before; all for None."""
         return console.tail(self._console, lines)
+
+    def close(self) -> None:
+        """Its console goes too; to be called when it has ended for good."""
+        os.close(self._console)
 
     def describe(self) -> dict[str, Any]:
         """How it is, as plain data."""
@@ -321,10 +332,10 @@ class Machine:
     def _told(self) -> None:
         """Its init answers about a link, or says that it shuts down or why it ends.
 
-        Or it is gone (:meth:`_died`). A link that it could not configure is in its journal.
+        Or it is gone (:meth:`_died`).
         """
         received = messages.receive(self._init)
-        if received is not None and "link" in received[0]:
+        if received is not None and self._link_news.take(received[0]):
             return
         asyncio.get_running_loop().remove_reader(self._init)
         self.state = "stopping"
@@ -342,6 +353,7 @@ class Machine:
         rebooting = os.WIFEXITED(status) and os.WEXITSTATUS(status) == EXIT_REBOOT
         self.state = "failed" if self.state == "booting" or self._failed else "stopped"
         self.pid, self._pidfd = 0, -1
+        self._link_news.init_ended()
         self._ended.set()
         self._settled.set()
         self._when_ended(self, rebooting)

@@ -17,6 +17,7 @@ from vipkeeper.lab import plane, router_rules
 from vipkeeper.lab.cloud import links, names
 from vipkeeper.lab.cloud.switch import Plug, Switch
 from vipkeeper.linux import namespaces
+from vipkeeper.linux.conntrack import Selection
 
 Assignment = tuple[str, str]
 """A device, and what it is given: an address with its prefix length."""
@@ -52,11 +53,14 @@ class Router:
         if cut:
             self._routes = {}  # which of them went with a link only the kernel knows
         rules = router_rules.ruleset(_translation(wanted))
-        if rules != self._rules:
+        before = self._rules
+        if rules != before:
             links.nft(rules, network=self.network)
             self._rules = rules
+        if before:  # otherwise nobody can have called by way of it
+            self._end_connections(wanted)
+        self._floating_ips = {one.address: one.fixed_ip for one in wanted.floating_ips}
         self._add(addresses, routes)
-        self._end_moved_connections(wanted)
         self._wanted = wanted
 
     def set_permanent_neighbours(self, neighbours: Mapping[IPv4Address, str]) -> None:
@@ -157,19 +161,23 @@ class Router:
         assert cable is not None
         return bytes.fromhex(cable.mac_address.replace(":", ""))
 
-    def _end_moved_connections(self, wanted: plane.Router) -> None:
-        """End what goes on by a floating IP that has moved, or is gone.
+    def _end_connections(self, wanted: plane.Router) -> None:
+        """End what is known of floating IPs that have moved, are gone, or are new.
 
+        Who called a new one too early is known by a connection without translation.
         Source: neutron/agent/linux/ip_lib.py, ``delete_addr_and_conntrack_state``: by what was
         called, and by what was answered to.
         """
         after = {one.address: one.fixed_ip for one in wanted.floating_ips}
-        moved = [one for one, fixed in self._floating_ips.items() if after.get(one) != fixed]
+        changed = {address for address, _ in self._floating_ips.items() ^ after.items()}
         links.forget_connections(
-            (f"-D -f ipv4 {side} {address}" for address in moved for side in ("-d", "-q")),
+            [
+                Selection(side, address)
+                for address in changed
+                for side in ("destination", "reply destination")
+            ],
             network=self.network,
         )
-        self._floating_ips = after
 
     def _device_to(self, address: IPv4Address) -> str | None:
         """The device of the network that an address is in."""

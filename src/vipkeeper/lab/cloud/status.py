@@ -70,7 +70,8 @@ def _instance(machine: Machine, names: dict[str, str], virtual: list[str]) -> di
 
 
 def _vrrp(instance: Instance) -> str:
-    names = {service.name for service in instance.services}
+    """The program that runs from the boot on; what was started by hand is the instance's affair."""
+    names = {service.name for service in instance.services if service.autostart}
     return next((program for program in _VRRP_PROGRAMS if program in names), "none")
 
 

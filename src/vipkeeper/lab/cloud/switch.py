@@ -1,4 +1,4 @@
-"""The switch: a bridge for each network, a tap for each cable, and port security over both.
+"""The switch: a bridge for each network, and a tap for each cable.
 
 It is the cloud's own network namespace. The bridges have no addresses: nothing here can be
 talked to from an instance.
@@ -9,24 +9,17 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab import drops, plane, port_security, ports
 from vipkeeper.lab.cloud import links, names
-from vipkeeper.lab.cloud.numbers import Numbers
-from vipkeeper.lab.connections import Enforced, forgotten
-from vipkeeper.lab.plane import Network, Plane
-from vipkeeper.lab.security_groups import SecurityGroup
+from vipkeeper.lab.plane import Network
 
 _SYSCTLS = {
     # What the switch's own links would say by themselves is not part of the cloud.
     "net.ipv6.conf.all.disable_ipv6": "1",
     "net.ipv6.conf.default.disable_ipv6": "1",
-    **port_security.SYSCTLS,
 }
-_MOST = 65535
-"""Numbers of ports in half of a mark, and connection tracking zones."""
 _LEAVING = 1
 """The group of links (ip-link(8)) that go together; all others are in group 0."""
 
@@ -55,15 +48,14 @@ class Plug:
 
 
 class Switch:
-    """Keeps the bridges, the cables and the rules as it is told."""
+    """Keeps the bridges and the cables as it is told."""
 
     def __init__(self) -> None:
         self._networks: dict[str, Network] = {}
-        self._zones = Numbers(_MOST)
         self._cables: dict[str, Plug] = {}
-        self._enforced: Enforced | None = None
 
     def build(self) -> None:
+        """Make the namespace of this process a switch."""
         links.set_sysctls(_SYSCTLS)
 
     # networks
@@ -87,7 +79,6 @@ class Switch:
                 commands.append(f"link set {bridge} {_state(network.admin_state_up)}")
         links.ip(commands)
         self._networks.update({network.id: network for network in networks})
-        self._zones.keep(self._networks)
 
     def remove_networks(self, remaining: Iterable[Network]) -> None:
         """Take the bridges of all other networks away."""
@@ -95,7 +86,6 @@ class Switch:
         links.ip(_deletions(names.bridge(id) for id in sorted(gone)))
         for id in gone:
             del self._networks[id]
-        self._zones.keep(self._networks)
 
     # cables
 
@@ -120,18 +110,18 @@ class Switch:
         self._cables.update({plug.port: plug for plug in plugs})
         links.ip(commands)
 
+    def networks(self) -> Iterable[str]:
+        """Those that have a bridge."""
+        return self._networks.keys()
+
     def cable(self, port: str) -> Plug | None:
         return self._cables.get(port)
 
-    def switch_ports(self, wanted: Iterable[plane.Port]) -> None:
-        """Take cables up or down as their ports' ``admin_state_up`` says."""
-        changed = [
-            replace(cable, up=port.admin_state_up)
-            for port in wanted
-            if (cable := self._cables.get(port.id)) and cable.up != port.admin_state_up
-        ]
-        links.ip(f"link set {cable.tap} {_state(cable.up)}" for cable in changed)
-        self._cables.update({cable.port: cable for cable in changed})
+    def change(self, plugs: Iterable[Plug]) -> None:
+        """Take the cables of ports up or down."""
+        changed = [plug for plug in plugs if plug.up != self._cables[plug.port].up]
+        links.ip(f"link set {plug.tap} {_state(plug.up)}" for plug in changed)
+        self._cables.update({plug.port: plug for plug in changed})
 
     def cut(self, ports: Iterable[str]) -> None:
         """Take cables away at once, with both their ends; those already gone are no matter.
@@ -153,99 +143,11 @@ class Switch:
             if any(tap == present for _, present in socket.if_nameindex()):
                 raise
 
-    # rules
-
-    def secure(self, wanted: Plane) -> None:
-        """Put the ports' and groups' rules in force, in one transaction.
-
-        A port that is no longer wanted keeps its rules for as long as it has a cable.
-        Connections that the rules before let in and these would not are no longer known.
-        """
-        enforced = self._with_leaving(_ports(wanted), wanted.security_groups)
-        if enforced == self._enforced:
-            return
-        bridges = self._bridges_by_zone()
-        links.nft(port_security.ruleset(enforced.ports, enforced.groups, bridges))
-        before, self._enforced = self._enforced or Enforced((), ()), enforced
-        links.forget_connections(
-            [*forgotten(before, _known(enforced, before), bridges), *self._left(before, enforced)]
-        )
-
-    def drops(self) -> list[drops.DropCount]:
-        return drops.parse_counters(links.nft_counters())
-
-    def _with_leaving(
-        self, wanted: Iterable[ports.Port], groups: Iterable[SecurityGroup]
-    ) -> Enforced:
-        known = {port.name: port for port in wanted}
-        known_groups = {group.name: group for group in groups}
-        before = self._enforced or Enforced((), ())
-        leaving = [
-            port for port in before.ports if port.name not in known and port.name in self._cables
-        ]
-        for group in before.groups if leaving else ():
-            known_groups.setdefault(group.name, group)
-        return Enforced((*known.values(), *leaving), tuple(known_groups.values()))
-
-    def _left(self, before: Enforced, after: Enforced) -> list[str]:
-        """Lines for ``conntrack -R FILE`` that end the connections of ports that have gone.
-
-        Source: neutron/agent/linux/iptables_firewall.py,
-        ``_remove_conntrack_entries_from_port_deleted``. Those of a network that has gone too
-        are in a zone that is nobody's.
-        """
-        present = {port.name for port in after.ports}
-        zones = {names.bridge(id): zone for id, zone in self._zones.items()}
-        return [
-            f"-D -f ipv{address.version} -w {zones[port.bridge]} {side} {address}"
-            for port in before.ports
-            if port.name not in present and port.filtered and port.bridge in zones
-            for address in port.fixed_addresses
-            for side in ("-s", "-d")
-        ]
-
-    def _bridges_by_zone(self) -> list[str]:
-        """All bridges, each at the place of its connection tracking zone."""
-        by_zone = {zone: names.bridge(id) for id, zone in self._zones.items()}
-        return [by_zone.get(zone, f"no-{zone}") for zone in range(1, max(by_zone, default=0) + 1)]
-
 
 def _deletions(devices: Iterable[str]) -> list[str]:
     """Lines for ``ip -batch``. The kernel waits 20 ms for who still uses a link, a group once."""
     lines = [f"link set {device} group {_LEAVING}" for device in devices]
     return [*lines, f"link delete group {_LEAVING}"] if lines else []
-
-
-def _known(after: Enforced, before: Enforced) -> Enforced:
-    """Only the ports that were there before: nobody has a connection with the others yet."""
-    names_before = {port.name for port in before.ports}
-    ports_then = tuple(port for port in after.ports if port.name in names_before)
-    return Enforced(ports_then, after.groups)
-
-
-def _ports(wanted: Plane) -> list[ports.Port]:
-    """All ports with a cable, seen from the switch: instances' first, then the trusted ones."""
-    found = [_port(port) for _, port in wanted.bound_ports()]
-    found += [
-        ports.Port(
-            one.port, names.tap(one.port), names.bridge(one.network), one.mac_address, trusted=True
-        )
-        for one in wanted.trusted_ports()
-    ]
-    return found
-
-
-def _port(port: plane.Port) -> ports.Port:
-    return ports.Port(
-        port.id,
-        names.tap(port.id),
-        names.bridge(port.network),
-        port.mac_address,
-        tuple(str(address) for address in port.fixed_ips),
-        port.allowed_address_pairs,
-        port.port_security_enabled,
-        port.security_groups,
-    )
 
 
 def _state(up: bool) -> str:

@@ -14,6 +14,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from vipkeeper.errors import LabError
+
 _SYSTEM = Path("etc/systemd/system")
 _WANTS = _SYSTEM / "multi-user.target.wants"
 _NOWHERE = "/dev/null"
@@ -35,7 +37,8 @@ def enable(name: str, root: Path = Path("/")) -> str:
     if os.path.lexists(link):
         return ""
     link.parent.mkdir(parents=True, exist_ok=True)
-    target = f"/lib/systemd/system/{name}.service"
+    own = _SYSTEM / f"{name}.service"
+    target = f"/{own}" if (root / own).is_file() else f"/lib/systemd/system/{name}.service"
     link.symlink_to(target)
     return f"Created symlink /{link.relative_to(root)} → {target}."
 
@@ -48,6 +51,8 @@ def mask(name: str, root: Path = Path("/")) -> str:
     if state(name, root) == "masked":
         return ""
     link = root / _SYSTEM / f"{name}.service"
+    if os.path.lexists(link):
+        raise LabError(f"Failed to mask unit: File /{link.relative_to(root)} already exists.")
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(_NOWHERE)
     return f"Created symlink /{link.relative_to(root)} → {_NOWHERE}."

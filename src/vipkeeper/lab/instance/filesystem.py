@@ -91,8 +91,9 @@ def _write_programs(directory: Path, order: BootOrder) -> None:
     if order.one_user:
         # It would become the user `tcpdump`, and there is no second user.
         programs["tcpdump"] = 'exec /usr/bin/tcpdump -Z root "$@"'
-        # Another name for the one user; the last of the options that contradict each other counts.
+        # Further names for the one id; of options that contradict each other the last one counts.
         programs["useradd"] = 'exec /usr/sbin/useradd "$@" -o -u 0 -g 0 -N'
+        programs["groupadd"] = 'exec /usr/sbin/groupadd "$@" -o -g 0'
     scripts = {name: f"#!/bin/sh\n{line}\n" for name, line in programs.items()}
     for name in ("dhcp-client", "sudo"):
         scripts[name] = (files("vipkeeper.lab.instance") / f"{name}.sh").read_text()

@@ -21,25 +21,20 @@ from typing import Any, NoReturn
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import messages
-from vipkeeper.lab.instance import cloud_init, console, enablement, journal
+from vipkeeper.lab.instance import cloud_init, console, enablement, journal, unit_files
 from vipkeeper.lab.instance.lines import Lines
 from vipkeeper.lab.instance.links import Links
 from vipkeeper.lab.instance.loop import Loop
 from vipkeeper.lab.instance.order import BootOrder, Unit
 from vipkeeper.lab.instance.requests import Requests
 from vipkeeper.lab.instance.services import Service, Supervisor
+from vipkeeper.lab.instance.shutdown import EXIT_HALT, EXIT_REBOOT, SHUTDOWN_TIMEOUT
 from vipkeeper.lab.isolation import ENVIRONMENT
 
 DEV_LOG = "/dev/log"
 
-EXIT_HALT = 0
-EXIT_REBOOT = 64
-
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for an address before the services start without, as network-online does."""
-
-SHUTDOWN_TIMEOUT = 8.0
-"""Seconds until a shutdown stops waiting for services."""
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
 _SCM_CREDENTIALS = 2
@@ -137,12 +132,13 @@ class Init:
         self._loop.watch(self._cloud, self._told)
 
     def _start_services(self) -> None:
-        for unit in self._order.units:
-            if enablement.state(unit.name) == "enabled":
+        names = [unit.name for unit in self._order.units]
+        for name in (*names, *(name for name in unit_files.names() if name not in names)):
+            if enablement.state(name) == "enabled":
                 try:
-                    self._supervisor.start(self._supervisor.services[unit.name])
-                except LabError:
-                    continue  # it is in the journal, and the machine runs without
+                    self._supervisor.start(self._supervisor.find(name))
+                except LabError as error:  # the machine runs without
+                    self.log(name, error.message)
 
     def _go_on_with_services(self) -> None:
         self._start_services()
@@ -177,7 +173,8 @@ class Init:
         self._exit_code = EXIT_REBOOT if reboot else EXIT_HALT
         self.log("", "Reached target shutdown.target.")
         messages.send(self._cloud, {"stopping": True})
-        left = {unit.name for unit in self._order.units}
+        services = self._supervisor.to_be_stopped()
+        left = {service.name for service in services}
         self._loop.call_later(SHUTDOWN_TIMEOUT, self._end)
 
         def stopped(name: str) -> None:
@@ -185,9 +182,8 @@ class Init:
             if not left:
                 self._loop.call_later(0, self._end)
 
-        for unit in reversed(self._order.units):
-            service = self._supervisor.services[unit.name]
-            self._supervisor.stop(service, functools.partial(stopped, unit.name))
+        for service in services:
+            self._supervisor.stop(service, functools.partial(stopped, service.name))
         if not left:
             self._loop.call_later(0, self._end)
 
@@ -220,7 +216,7 @@ class Init:
         os.set_blocking(readable, False)
         stream = os.fdopen(readable, "rb", buffering=0)
         lines = Lines()
-        tag = Path(service.unit.argv[0]).name
+        tag = Path(service.unit.shown[0]).name
 
         def read() -> None:
             data = stream.read(65536)

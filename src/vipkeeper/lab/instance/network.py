@@ -1,4 +1,4 @@
-"""The instance's links: up, and an address by DHCP or, where there is none, as ordered."""
+"""The instance's links: up, with the addresses that were ordered, and one by DHCP."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _RUN = Path("/run")
 
 
 def units(interfaces: Iterable[Interface]) -> tuple[Unit, ...]:
-    """A DHCP client for each interface that has no address of its own."""
-    return tuple(_client(interface) for interface in interfaces if not interface.static)
+    """A DHCP client for each interface that asks for its address."""
+    return tuple(_client(interface) for interface in interfaces if interface.dhcp)
 
 
 def client_name(interface: str) -> str:
@@ -77,7 +77,7 @@ def bring_up(interfaces: Iterable[Interface]) -> None:
 
 def configured(interfaces: Iterable[Interface]) -> bool:
     """Whether every interface has its address; the DHCP script leaves a mark for each."""
-    return all(interface.static or _mark(interface.name).exists() for interface in interfaces)
+    return all(not interface.dhcp or _mark(interface.name).exists() for interface in interfaces)
 
 
 def forget(interface: str) -> None:

@@ -17,14 +17,16 @@ class Interface:
     """One of the instance's links, named eth0, eth1, ... in the order given.
 
     Attributes:
-        static: addresses with prefix length, IPv4 or IPv6; none where DHCP gives it.
+        static: addresses with prefix length, IPv4 or IPv6.
         gateway: default router that goes with ``static``, or empty.
+        dhcp: whether it asks for an address, beside those.
     """
 
     name: str
     mtu: int
     static: tuple[str, ...] = ()
     gateway: str = ""
+    dhcp: bool = False
 
     @property
     def metric(self) -> int:
@@ -39,6 +41,7 @@ class Interface:
             int(message["mtu"]),
             tuple(message.get("static", ())),
             str(message.get("gateway", "")),
+            bool(message.get("dhcp", False)),
         )
 
 
@@ -51,7 +54,8 @@ class Unit:
         oneshot: ends by itself and is active from then on (``RemainAfterExit=yes``).
         kill_mode: what of it is killed when its main process ends, systemd's ``KillMode=``.
         to_console: what it prints is seen on the console as well (``journal+console``).
-        static: belongs to the machine and can be neither enabled nor disabled.
+        static: can be neither enabled nor disabled.
+        command: what ``argv`` comes to, where that is a shell's script; empty where it is plain.
     """
 
     name: str
@@ -63,6 +67,12 @@ class Unit:
     kill_mode: KillMode = "control-group"
     to_console: bool = False
     static: bool = False
+    command: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The command as a person knows it."""
+        return self.command or self.argv
 
 
 @dataclass(frozen=True, slots=True)

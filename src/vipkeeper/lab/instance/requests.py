@@ -69,8 +69,7 @@ class Requests:
         if what == "status":
             _reply(connection, {"service": service.description()})
         elif what == "start":
-            self._supervisor.start(service)
-            done()
+            self._start_and_reply(service, connection)
         elif what == "stop":
             self._supervisor.stop(service, done)
         elif what == "restart":
@@ -88,8 +87,19 @@ class Requests:
             self._supervisor.start(service)
         except LabError as error:
             _reply(connection, messages.failure(error))
+            return
+
+        def answer() -> None:
+            if service.state == "failed":
+                failed = LabError(f"Job for {service.name}.service failed: {service.result}.")
+                _reply(connection, messages.failure(failed))
+            else:
+                _reply(connection, {"ok": True})
+
+        if service.state == "activating":  # who starts a oneshot unit waits for its end
+            service.when_stopped.append(answer)
         else:
-            _reply(connection, {"ok": True})
+            answer()
 
 
 def _reply(connection: socket.socket, message: messages.Message) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from vipkeeper.errors import LabError
-from vipkeeper.lab.instance import enablement
+from vipkeeper.lab.instance import enablement, unit_files
 from vipkeeper.lab.instance.order import Unit
 
 STOP_TIMEOUT = 5.0
@@ -57,7 +57,7 @@ class Service:
             "pid": self.pid,
             "since": self.since,
             "result": self.result,
-            "argv": self.unit.argv,
+            "argv": self.unit.shown,
             "static": self.unit.static,
         }
 
@@ -84,6 +84,7 @@ class Supervisor:
         show: Callable[[str, str], None],
     ) -> None:
         self.services = {unit.name: Service(unit) for unit in units}
+        self._machines_own = {unit.name for unit in units if unit.static}
         self._environment = environment
         self._log = log
         self._call_later = call_later
@@ -93,10 +94,14 @@ class Supervisor:
     def find(self, name: str) -> Service:
         """The service called so, with or without ``.service``, by name or alias.
 
+        One that has a file is as its file says at this moment.
+
         Raises:
-            LabError: there is none.
+            LabError: there is none, or its file is not understood.
         """
         plain = name.removesuffix(".service")
+        if plain not in self._machines_own and (unit := unit_files.load(plain)) is not None:
+            self.services.setdefault(plain, Service(unit)).unit = unit
         if plain in self.services:
             return self.services[plain]
         for service in self.services.values():
@@ -106,9 +111,15 @@ class Supervisor:
         raise LabError(f"Unit {plain}.service not found.", remedy=f"There are: {known}")
 
     def add(self, unit: Unit) -> Service:
-        """A unit that was not there at boot, or is there again."""
+        """A unit of the machine's own that was not there at boot, or is there again."""
         service = self.services[unit.name] = Service(unit)
+        self._machines_own.add(unit.name)
         return service
+
+    def to_be_stopped(self) -> list[Service]:
+        """What a shutdown stops, the last first; the network stays until the end."""
+        others = (one for name, one in self.services.items() if name not in self._machines_own)
+        return [*others][::-1]
 
     def forget(self, name: str) -> None:
         """A unit that has ended for good."""

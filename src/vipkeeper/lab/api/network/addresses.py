@@ -34,13 +34,23 @@ class Allocation:
             for fixed in port.fixed_ips
         }
 
-    def wanted(self, requests: Sequence[FixedIPRequest], mac: str) -> tuple[FixedIP, ...]:
+    def wanted(
+        self, requests: Sequence[FixedIPRequest], mac: str, *, of_router: bool = False
+    ) -> tuple[FixedIP, ...]:
         """The addresses of a request that names any.
+
+        A port that is not a router's has an address in each subnet of automatic addresses as
+        well, named or not, and chooses none there.
 
         Raises:
             Refusal: one is taken, or lies in no subnet.
         """
-        return tuple(self._one(request, mac) for request in requests)
+        fixed_ips = [self._one(request, mac, of_router=of_router) for request in requests]
+        named = {fixed.subnet_id for fixed in fixed_ips}
+        automatic = [one for one in self.subnets if _by_mac(one) and one.id not in named]
+        if fixed_ips and not of_router:
+            fixed_ips += [self._take(subnet, _eui64(subnet, mac)) for subnet in automatic]
+        return tuple(fixed_ips)
 
     def any(self, mac: str) -> tuple[FixedIP, ...]:
         """What a port gets that names none: one of each family where there are subnets.
@@ -59,7 +69,7 @@ class Allocation:
                 fixed_ips.append(self.first_free(candidates))
         return tuple(fixed_ips)
 
-    def _one(self, request: FixedIPRequest, mac: str) -> FixedIP:
+    def _one(self, request: FixedIPRequest, mac: str, *, of_router: bool) -> FixedIP:
         subnet = self._named(request.subnet_id)
         if request.ip_address is None:
             if subnet is None:
@@ -76,6 +86,8 @@ class Allocation:
                 raise refusals.address_not_in_network(request.ip_address)
         elif not _holds(subnet, address):
             raise refusals.address_not_in_subnet(request.ip_address)
+        if _by_mac(subnet) and not of_router and address != _eui64(subnet, mac):
+            raise refusals.automatic_address(request.ip_address, subnet.id)
         return self._take(subnet, address)
 
     def _named(self, id: str | None) -> Subnet | None:

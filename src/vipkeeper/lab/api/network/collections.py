@@ -15,6 +15,7 @@ from vipkeeper.lab.api.network import (
     requests,
     routers,
     security_groups,
+    subnets,
 )
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.fields import Body
@@ -88,10 +89,10 @@ def collections(back_end: BackEnd) -> tuple[Collection, ...]:
             "subnets",
             Subnet,
             requests.SubnetRequest,
-            lambda change, body, who: networks.create_subnet(change, body, who, back_end),
+            lambda change, body, who: subnets.create(change, body, who, back_end),
             requests.SubnetChange,
-            lambda change, id, body, who: networks.update_subnet(change, id, body, who, back_end),
-            lambda change, id, who: networks.delete_subnet(change, id, who, back_end),
+            lambda change, id, body, who: subnets.update(change, id, body, who, back_end),
+            lambda change, id, who: subnets.delete(change, id, who, back_end),
         ),
         Collection(
             "port",
@@ -100,7 +101,7 @@ def collections(back_end: BackEnd) -> tuple[Collection, ...]:
             requests.PortRequest,
             ports.create,
             requests.PortChange,
-            ports.update,
+            lambda change, id, body, who: ports.update(change, id, body, who, back_end),
             _delete_port,
         ),
         Collection(

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from vipkeeper.lab.api.context import Context
-from vipkeeper.lab.api.network import policy, refusals
+from vipkeeper.lab.api.network import policy, router_refusals
 from vipkeeper.lab.api.network.records import FloatingIP, Network, Port, Router
 from vipkeeper.lab.api.network.requests import (
     FixedIPRequest,
@@ -21,7 +21,7 @@ from vipkeeper.lab.api.network.resources import (
     stamp,
     visible,
 )
-from vipkeeper.lab.api.network.routers import interfaces, own_port
+from vipkeeper.lab.api.network.router_ports import interfaces, own_port
 from vipkeeper.lab.api.records import new_id
 from vipkeeper.lab.api.state import Change, State
 
@@ -34,7 +34,7 @@ def create(change: Change, body: FloatingIPRequest, context: Context) -> Floatin
     project = project_of(body, context, "create_floatingip")
     check_quota(change, project, "floatingip")
     if not network.external:
-        raise refusals.bad_floating_ip_request(
+        raise router_refusals.bad_floating_ip_request(
             f"Network {network.id} is not a valid external network"
         )
     id = new_id()
@@ -54,7 +54,7 @@ def create(change: Change, body: FloatingIPRequest, context: Context) -> Floatin
     )
     address = next((one for one in port.addresses if ip_address(one).version == 4), None)
     if address is None:
-        raise refusals.external_addresses_exhausted(network.id)
+        raise router_refusals.external_addresses_exhausted(network.id)
     change.put(port)
     floating = FloatingIP(
         id=id,
@@ -71,14 +71,14 @@ def create(change: Change, body: FloatingIPRequest, context: Context) -> Floatin
 
 
 def update(change: Change, id: str, body: FloatingIPChange, context: Context) -> FloatingIP:
-    floating = owned(change, FloatingIP, id, context, "update")
+    floating = owned(change, FloatingIP, id, context, "update_floatingip")
     values: dict[str, Any] = {}
     if body.has("description"):
         values["description"] = body.description
     if body.has("port_id"):
         values.update(_association(change, floating, body, context))
     elif body.fixed_ip_address is not None:
-        raise refusals.bad_floating_ip_request(
+        raise router_refusals.bad_floating_ip_request(
             "fixed_ip_address cannot be specified without a port_id"
         )
     elif not body.given():
@@ -90,7 +90,7 @@ def update(change: Change, id: str, body: FloatingIPChange, context: Context) ->
 
 
 def delete(change: Change, id: str, context: Context) -> None:
-    floating = owned(change, FloatingIP, id, context, "delete")
+    floating = owned(change, FloatingIP, id, context, "delete_floatingip")
     port = change.find(Port, floating.floating_port_id)
     if port is not None:
         change.delete(port)
@@ -115,23 +115,30 @@ def _association(
     """
     if body.port_id is None:
         if body.fixed_ip_address is not None:
-            raise refusals.bad_floating_ip_request(
+            raise router_refusals.bad_floating_ip_request(
                 "fixed_ip_address cannot be specified without a port_id"
             )
         return _NOWHERE
     port = visible(state, Port, body.port_id, context)
+    if port.project_id != floating.project_id and not context.is_admin:
+        raise router_refusals.bad_floating_ip_request(
+            f"Cannot process floating IP association with Port {port.id}, since that port is owned"
+            " by a different tenant"
+        )
     fixed = _fixed_ip(port, body)
     subnet = next(one.subnet_id for one in port.fixed_ips if one.ip_address == fixed)
     router = _router(state, subnet, floating.floating_network_id)
     if router is None:
-        raise refusals.no_gateway_for_floating_ip(floating.floating_network_id, subnet, port.id)
+        raise router_refusals.no_gateway_for_floating_ip(
+            floating.floating_network_id, subnet, port.id
+        )
     for other in state.all(FloatingIP):
         if (
             other.id != floating.id
             and (other.port_id, other.fixed_ip_address) == (port.id, fixed)
             and other.floating_network_id == floating.floating_network_id
         ):
-            raise refusals.floating_ip_taken(
+            raise router_refusals.floating_ip_taken(
                 floating.floating_ip_address,
                 floating.id,
                 port.id,
@@ -151,16 +158,16 @@ def _fixed_ip(port: Port, body: FloatingIPChange) -> str:
         for address in port.addresses:
             if ip_address(address) == ip_address(body.fixed_ip_address):
                 return address
-        raise refusals.bad_floating_ip_request(
+        raise router_refusals.bad_floating_ip_request(
             f"Port {port.id} does not have fixed ip {body.fixed_ip_address}"
         )
     addresses = [one for one in port.addresses if ip_address(one).version == 4]
     if not addresses:
-        raise refusals.bad_floating_ip_request(
+        raise router_refusals.bad_floating_ip_request(
             f"Cannot add floating IP to port {port.id} that has no fixed IPv4 addresses"
         )
     if len(addresses) > 1:
-        raise refusals.bad_floating_ip_request(
+        raise router_refusals.bad_floating_ip_request(
             f"Port {port.id} has multiple fixed IPv4 addresses.  Must provide a specific IPv4"
             " address when assigning a floating IP"
         )

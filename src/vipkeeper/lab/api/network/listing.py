@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from vipkeeper.lab.api.errors import bad_request
+from vipkeeper.lab.api.network import refusals
 from vipkeeper.lab.api.numbers import whole_number
 
 View = dict[str, Any]
@@ -15,6 +17,8 @@ Query = Sequence[tuple[str, str]]
 
 _CONTROL = ("fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse")
 _TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
+# What the records do not hold and all of them show.
+_ALWAYS = ("tenant_id", "status")
 # Attributes that can be asked for beside those that are shown.
 _ALIASES = {"tenant_id": "project_id"}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -32,25 +36,28 @@ class Page:
     links: list[dict[str, str]]
 
 
-def select(views: Iterable[View], query: Query, *, url: str, names: Iterable[str]) -> Page:
+def select(
+    views: Iterable[View], query: Query, *, url: str, kind: str, names: Iterable[str]
+) -> Page:
     """What of the list a request asks for.
 
     Args:
         views: all that who asks may see, as they are shown.
         url: of the list itself, for the links.
-        names: of the attributes that can be filtered by, should the list be empty.
+        kind: of what is listed, as ``security_group``.
+        names: of attributes that can be filtered by, whatever the list holds.
 
     Raises:
         Refusal: the query asks for something that there is not.
     """
     filters = _filters(query)
     rows = list(views)
-    _check_names(filters, set(rows[0]) if rows else set(names))
+    known = {*names, *_ALWAYS, *(rows[0] if rows else ())}
+    _check_names(filters, known)
     found = [view for view in rows if _matches(view, filters)]
-    found = _sorted(found, query)
-    found, links = _page(found, query, url)
-    fields = [value for key, value in query if key == "fields"]
-    return Page([pick(view, fields) for view in found], links)
+    found = _sorted(found, query, known)
+    found, links = _page(found, query, url, kind)
+    return Page([pick(view, fields_of(query)) for view in found], links)
 
 
 def parameters(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +87,12 @@ def pick(view: View, fields: Sequence[str]) -> View:
 
 
 def fields_of(query: Query) -> list[str]:
-    return [value for key, value in query if key == "fields"]
+    return _values(query, "fields")
+
+
+def _values(query: Query, name: str) -> list[str]:
+    """What is said of it, but for what is empty (list_args)."""
+    return [value for key, value in query if key == name and value]
 
 
 def _filters(query: Query) -> dict[str, list[str]]:
@@ -95,7 +107,7 @@ def _check_names(filters: Mapping[str, Sequence[str]], known: set[str]) -> None:
     wrong = [
         name
         for name in filters
-        if known and name not in known and name not in _TAG_FILTERS and name not in _ALIASES
+        if name not in known and name not in _TAG_FILTERS and name not in _ALIASES
     ]
     if wrong:
         raise bad_request(f"{wrong} is invalid attribute for filtering")
@@ -110,7 +122,7 @@ def _matches_one(view: View, name: str, values: Sequence[str]) -> bool:
         return _matches_tags(view.get("tags", []), name, values)
     value = view.get(_ALIASES.get(name, name))
     if name == "fixed_ips":
-        return any(_matches_fixed_ip(value or [], wanted) for wanted in values)
+        return _matches_fixed_ips(value or [], values)
     if isinstance(value, bool):
         return any(_BOOLEANS.get(wanted.lower()) is value for wanted in values)
     if isinstance(value, list):
@@ -120,12 +132,21 @@ def _matches_one(view: View, name: str, values: Sequence[str]) -> bool:
     return str(value) in values
 
 
-def _matches_fixed_ip(fixed_ips: Sequence[Mapping[str, str]], wanted: str) -> bool:
-    """``ip_address=1.2.3.4``, ``subnet_id=...``, ``ip_address_substr=1.2``."""
-    key, _, text = wanted.partition("=")
-    if key == "ip_address_substr":
-        return any(text in fixed["ip_address"] for fixed in fixed_ips)
-    return any(fixed.get(key) == text for fixed in fixed_ips)
+def _matches_fixed_ips(fixed_ips: Sequence[Mapping[str, str]], values: Sequence[str]) -> bool:
+    """``ip_address=1.2.3.4``, ``subnet_id=...``, ``ip_address_substr=1.2``: one that has them all.
+
+    What is said twice of one name is a choice.
+    """
+    wanted: dict[str, list[str]] = {}
+    for value in values:
+        key, _, text = value.partition("=")
+        wanted.setdefault(key, []).append(text)
+    parts = wanted.pop("ip_address_substr", [""])
+    return any(
+        any(part in fixed["ip_address"] for part in parts)
+        and all(fixed.get(key) in choice for key, choice in wanted.items())
+        for fixed in fixed_ips
+    )
 
 
 def _matches_tags(tags: Sequence[str], name: str, values: Sequence[str]) -> bool:
@@ -134,29 +155,40 @@ def _matches_tags(tags: Sequence[str], name: str, values: Sequence[str]) -> bool
     return {"tags": every, "tags-any": some, "not-tags": not every, "not-tags-any": not some}[name]
 
 
-def _sorted(rows: list[View], query: Query) -> list[View]:
-    keys = [value for key, value in query if key == "sort_key"]
-    directions = [value for key, value in query if key == "sort_dir"]
-    if directions and len(keys) != len(directions):
+def _sorted(rows: list[View], query: Query, known: set[str]) -> list[View]:
+    keys, directions = _values(query, "sort_key"), _values(query, "sort_dir")
+    if len(keys) != len(directions):
         raise bad_request("The number of sort_keys and sort_dirs must be same")
-    for direction in directions:
-        if direction not in ("asc", "desc"):
-            raise bad_request(
-                f"Sort direction {direction} is not valid: it is neither 'asc' nor 'desc'"
-            )
-    directions = directions or ["asc"] * len(keys)
+    wrong = [
+        key
+        for key in keys
+        if key not in known or (rows and isinstance(rows[0].get(key), list | dict))
+    ]
+    if wrong:
+        raise bad_request(f"{wrong} is invalid attribute for sort_keys")
+    wrong = [direction for direction in directions if direction not in ("asc", "desc")]
+    if wrong:
+        raise bad_request(
+            f"{wrong} is invalid value for sort_dirs, valid value is 'asc' and 'desc'"
+        )
     for key, direction in reversed(list(zip(keys, directions, strict=True))):
-        if any(key not in row or isinstance(row[key], list | dict) for row in rows):
-            raise bad_request(f"['{key}'] is invalid attribute for sort_key")
         rows = sorted(
             rows,
-            key=lambda view: (view[key] is not None, view[key] if view[key] is not None else ""),
+            key=partial(_rank, key),
             reverse=direction == "desc",
         )
     return rows
 
 
-def _page(rows: list[View], query: Query, url: str) -> tuple[list[View], list[dict[str, str]]]:
+def _rank(key: str, view: View) -> tuple[bool, Any]:
+    """What is not there comes first."""
+    value = view.get(key)
+    return (False, "") if value is None else (True, value)
+
+
+def _page(
+    rows: list[View], query: Query, url: str, kind: str
+) -> tuple[list[View], list[dict[str, str]]]:
     one = dict(query)
     limit = _limit(one.get("limit"))
     reverse = _BOOLEANS.get(one.get("page_reverse", "").lower(), False)
@@ -165,7 +197,7 @@ def _page(rows: list[View], query: Query, url: str) -> tuple[list[View], list[di
     begin, end = 0, len(rows)
     if marker is not None:
         if marker not in ids:
-            raise bad_request(f"The marker {marker} could not be found")
+            raise refusals.not_found(kind, marker)
         place = ids.index(marker)
         begin, end = (begin, place) if reverse else (place + 1, end)
     if limit:
@@ -179,7 +211,7 @@ def _limit(text: str | None) -> int:
         return 0
     limit = whole_number(text)
     if limit is None:
-        raise bad_request(f"Limit must be an integer 0 or greater and not '{text}'")
+        raise refusals.bad_limit(text)
     return limit
 
 

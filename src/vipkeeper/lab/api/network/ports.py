@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network import policy, refusals
 from vipkeeper.lab.api.network.addresses import Allocation, new_mac_address
+from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.records import (
     AddressPair,
     FixedIP,
@@ -33,7 +34,9 @@ from vipkeeper.lab.api.state import Change, State
 MAX_PAIRS = 10
 """neutron.conf max_allowed_address_pair."""
 
-UNTRUSTED_OWNERS = ("network:", "baremetal:")
+TRUSTED_OWNERS = "network:"
+"""Their ports are in no group (neutron_lib is_port_trusted)."""
+
 ROUTER_OWNERS = (
     "network:router_interface",
     "network:router_interface_distributed",
@@ -58,7 +61,9 @@ def create(change: Change, body: PortRequest, context: Context) -> Port:
         project_id=project,
         network_id=network.id,
         mac_address=mac,
-        fixed_ips=allocation.wanted(body.fixed_ips, mac)
+        fixed_ips=allocation.wanted(
+            body.fixed_ips, mac, of_router=body.device_owner in ROUTER_OWNERS
+        )
         if body.has("fixed_ips")
         else allocation.any(mac),
         port_security_enabled=body.port_security_enabled
@@ -77,9 +82,9 @@ def _made(change: Change, port: Port, body: PortChange, context: Context) -> Por
     groups: Sequence[str] = ()
     if body.has("security_groups"):
         groups = body.security_groups
-        if groups and not (port.port_security_enabled and port.fixed_ips):
+        if groups and not port.port_security_enabled:
             raise refusals.groups_need_port_security()
-    elif port.port_security_enabled and not port.device_owner.startswith(UNTRUSTED_OWNERS):
+    elif port.port_security_enabled and not port.device_owner.startswith(TRUSTED_OWNERS):
         groups = [default_group(change, port.project_id).id]
     port = port.model_copy(
         update={
@@ -91,7 +96,7 @@ def _made(change: Change, port: Port, body: PortChange, context: Context) -> Por
     return port
 
 
-def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
+def update(change: Change, id: str, body: PortChange, context: Context, back_end: BackEnd) -> Port:
     port = visible(change, Port, id, context)
     network = get(change, Network, port.network_id)
     on_own_network = network.project_id == context.project_id
@@ -100,11 +105,17 @@ def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
     policy.check_port("update_port", body, context, network_owner=on_own_network)
     changed = port.model_copy(update=_plain_values(body))
     if body.has("mac_address") and body.mac_address != port.mac_address:
+        if port.is_bound:
+            raise refusals.port_bound(
+                port.id, back_end.vif_type, port.mac_address, body.mac_address
+            )
         mac = _mac_address(change, network, body.mac_address)
         changed = changed.model_copy(update={"mac_address": mac})
     if body.has("fixed_ips"):
         allocation = Allocation(change, network, but_for=port.id)
-        fixed_ips = allocation.wanted(body.fixed_ips, changed.mac_address)
+        fixed_ips = allocation.wanted(
+            body.fixed_ips, changed.mac_address, of_router=changed.device_owner in ROUTER_OWNERS
+        )
         changed = changed.model_copy(update={"fixed_ips": fixed_ips})
         _forget_floating_ips_of_lost_addresses(change, port, fixed_ips)
     changed = _with_port_security(change, changed, body, context)
@@ -116,8 +127,8 @@ def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
 def _with_port_security(change: Change, port: Port, body: PortChange, context: Context) -> Port:
     """Port security, groups and pairs together, since each is refused without the others.
 
-    The order of the checks is that of ML2's update_port: a request that switches port security
-    off and still has groups is told of the groups first.
+    The order of the checks is that of ML2's _portsec_ext_port_update_processing: who switches port
+    security off and has pairs and groups is told of the pairs first.
     """
     enabled = (
         body.port_security_enabled
@@ -129,14 +140,12 @@ def _with_port_security(change: Change, port: Port, body: PortChange, context: C
     if body.has("allowed_address_pairs"):
         pairs = _pairs(body.allowed_address_pairs, port)
     if not enabled:
+        if pairs:
+            raise refusals.pairs_need_port_security()
         if body.has("security_groups") and groups:
             raise refusals.groups_need_port_security()
         if groups:
             raise refusals.groups_keep_port_security()
-        if pairs:
-            raise refusals.pairs_need_port_security()
-    if body.has("security_groups") and groups and not port.fixed_ips:
-        raise refusals.groups_need_port_security()
     if body.has("security_groups"):
         groups = _groups(change, groups, context, port.project_id)
     return port.model_copy(

@@ -121,7 +121,8 @@ def _limit(name: str, value: Any) -> int:
     if name not in DEFAULT_QUOTAS:
         raise bad_request(f"Unrecognized attribute(s) '{name}'")
     try:
-        limit = int(value) if isinstance(value, int | str) else -2
+        known = isinstance(value, int | str) and not isinstance(value, bool)
+        limit = int(value) if known else -2
     except ValueError:
         limit = -2
     if not -1 <= limit <= _MAX:

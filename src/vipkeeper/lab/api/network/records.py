@@ -85,6 +85,11 @@ class Port(Resource):
     host_id: str = ""
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it is plugged in somewhere."""
+        return bool(self.device_id) or bool(self.host_id)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(fixed.ip_address for fixed in self.fixed_ips)
 

@@ -1,7 +1,8 @@
 """Neutron's exceptions: their names, their statuses and their words, as a Neutron 21.0.0 gave them.
 
 Source: neutron_lib/exceptions/, neutron/extensions/ and neutron/db/, and a recording of a
-running one (``tests/cases/neutron``).
+running one (``tests/cases/neutron``). Those about routers, floating IPs and security groups have
+files of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vipkeeper.lab.api.errors import Refusal
-from vipkeeper.lab.security_groups import PROTOCOL_NUMBERS
 
 _NOT_FOUND = {
     "network": ("NetworkNotFound", "Network {} could not be found."),
@@ -47,6 +47,11 @@ def over_quota(resources: Iterable[str]) -> Refusal:
     return Refusal(409, "OverQuota", f"Quota exceeded for resources: {list(resources)}.")
 
 
+def bad_limit(text: str) -> Refusal:
+    message = f"Bad limit request: Limit must be an integer 0 or greater and not '{text}'."
+    return Refusal(400, "BadRequest", message)
+
+
 def tag_not_found(tag: str) -> Refusal:
     return Refusal(404, "TagNotFound", f"Tag {tag} could not be found.")
 
@@ -73,12 +78,6 @@ def too_many_pairs(limit: int) -> Refusal:
 def pair_without_address() -> Refusal:
     return Refusal(
         400, "AllowedAddressPairsMissingIP", "AllowedAddressPair must contain ip_address"
-    )
-
-
-def multicast_pair(address: str) -> Refusal:
-    return Refusal(
-        400, "HTTPBadRequest", f"'{address}' is not allowed: multicast address in an address pair"
     )
 
 
@@ -138,11 +137,12 @@ def no_more_addresses(network: str) -> Refusal:
     )
 
 
-def no_more_addresses_on_subnets(subnets: Iterable[str]) -> Refusal:
+def automatic_address(address: str, subnet: str) -> Refusal:
     return Refusal(
-        409,
-        "IpAddressGenerationFailure",
-        f"No more IP addresses available on network {', '.join(subnets)}.",
+        400,
+        "AllocationOnAutoAddressSubnet",
+        f"IPv6 address {address} can not be directly assigned to a port on subnet {subnet} since"
+        " the subnet is configured for automatic addresses",
     )
 
 
@@ -171,12 +171,12 @@ def service_port(port: str, reason: str) -> Refusal:
     )
 
 
-def port_bound(port: str, mac: str, owner: str) -> Refusal:
+def port_bound(port: str, vif_type: str, old_mac: str, new_mac: str) -> Refusal:
     return Refusal(
         409,
         "PortBound",
         f"Unable to complete operation on port {port}, port is already bound, port type:"
-        f" {owner}, old_mac {mac}, new_mac {mac}.",
+        f" {vif_type}, old_mac {old_mac}, new_mac {new_mac}.",
     )
 
 
@@ -192,6 +192,24 @@ def network_in_use(network: str, ports: Iterable[str]) -> Refusal:
     )
 
 
+def network_used_as_external(network: str) -> Refusal:
+    return Refusal(
+        409,
+        "ExternalNetworkInUse",
+        f"External network {network} cannot be updated to be made non-external, since it has"
+        " existing gateway ports.",
+    )
+
+
+def network_used_by_others(name: str) -> Refusal:
+    return Refusal(
+        409,
+        "InvalidSharedSetting",
+        f"Unable to reconfigure sharing settings for network {name}. Multiple tenants are using"
+        " it.",
+    )
+
+
 def subnet_in_use(subnet: str) -> Refusal:
     return Refusal(
         409,
@@ -201,7 +219,7 @@ def subnet_in_use(subnet: str) -> Refusal:
     )
 
 
-def subnet_overlaps(cidr: str, other: str, network: str, cidrs: Iterable[str]) -> Refusal:
+def subnet_overlaps(cidr: str, network: str) -> Refusal:
     return invalid_input(
         f"Requested subnet with cidr: {cidr} for network: {network} overlaps with another subnet"
     )
@@ -244,214 +262,4 @@ def overlapping_pools(one: str, other: str, cidr: str) -> Refusal:
         409,
         "OverlappingAllocationPools",
         f"Found overlapping allocation pools: {one} {other} for subnet {cidr}.",
-    )
-
-
-# routers and floating IPs
-
-
-def bad_router_request(reason: str) -> Refusal:
-    return Refusal(400, "BadRequest", f"Bad router request: {reason}.")
-
-
-def router_in_use(router: str, ports: Iterable[str]) -> Refusal:
-    return Refusal(
-        409,
-        "RouterInUse",
-        f"Router {router} has ports still attached: {', '.join(ports)}",
-    )
-
-
-def interface_in_use(router: str, subnet: str) -> Refusal:
-    return Refusal(
-        409,
-        "RouterInterfaceInUseByFloatingIP",
-        f"Router interface for subnet {subnet} on router {router} cannot be deleted, as it is"
-        " required by one or more floating IPs.",
-    )
-
-
-def gateway_in_use_by_floating_ip(router: str, network: str) -> Refusal:
-    return Refusal(
-        409,
-        "RouterExternalGatewayInUseByFloatingIp",
-        f"Gateway cannot be updated for router {router}, since a gateway to external network"
-        f" {network} is required by one or more floating IPs.",
-    )
-
-
-def interface_not_found(router: str, subnet: str) -> Refusal:
-    return Refusal(
-        404,
-        "RouterInterfaceNotFoundForSubnet",
-        f"Router {router} has no interface on subnet {subnet}",
-    )
-
-
-def interface_port_not_found(router: str, port: str) -> Refusal:
-    return Refusal(
-        404,
-        "RouterInterfaceNotFound",
-        f"Router {router} does not have an interface with id {port}",
-    )
-
-
-def port_in_use(port: str, network: str, device: str) -> Refusal:
-    return Refusal(
-        409,
-        "PortInUse",
-        f"Unable to complete operation on port {port} for network {network}. Port already has an"
-        f" attached device {device}.",
-    )
-
-
-def bad_floating_ip_request(reason: str) -> Refusal:
-    return Refusal(400, "BadRequest", f"Bad floatingip request: {reason}.")
-
-
-def no_gateway_for_floating_ip(network: str, subnet: str, port: str) -> Refusal:
-    return Refusal(
-        404,
-        "ExternalGatewayForFloatingIPNotFound",
-        f"External network {network} is not reachable from subnet {subnet}.  Therefore, cannot"
-        f" associate Port {port} with a Floating IP.",
-    )
-
-
-def floating_ip_taken(address: str, id: str, port: str, fixed: str, network: str) -> Refusal:
-    return Refusal(
-        409,
-        "FloatingIPPortAlreadyAssociated",
-        f"Cannot associate floating IP {address} ({id}) with port {port} using fixed IP {fixed},"
-        f" as that fixed IP already has a floating IP on external network {network}.",
-    )
-
-
-# security groups
-
-
-def default_group_exists() -> Refusal:
-    return Refusal(
-        409, "SecurityGroupDefaultAlreadyExists", "Default security group already exists."
-    )
-
-
-def cannot_update_default_group() -> Refusal:
-    return Refusal(
-        409,
-        "SecurityGroupCannotUpdateDefault",
-        "Updating default security group not allowed.",
-    )
-
-
-def cannot_remove_default_group() -> Refusal:
-    return Refusal(
-        409,
-        "SecurityGroupCannotRemoveDefault",
-        "Insufficient rights for removing default security group.",
-    )
-
-
-def group_in_use(group: str) -> Refusal:
-    return Refusal(409, "SecurityGroupInUse", f"Security Group {group} in use.")
-
-
-def rule_exists(rule: str) -> Refusal:
-    return Refusal(
-        409,
-        "SecurityGroupRuleExists",
-        f"Security group rule already exists. Rule id is {rule}.",
-    )
-
-
-def ports_need_protocol_with_ports(protocol: str) -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupInvalidProtocolForPort",
-        f"Ports cannot be specified for protocol {protocol}. Ports are only supported for DCCP,"
-        " SCTP, TCP, UDP, UDPLITE.",
-    )
-
-
-def unknown_protocol(protocol: str) -> Refusal:
-    values = [None, *PROTOCOL_NUMBERS]
-    return Refusal(
-        400,
-        "SecurityGroupRuleInvalidProtocol",
-        f"Security group rule protocol {protocol} not supported. Only protocol values {values}"
-        " and integer representations [0 to 255] are supported.",
-    )
-
-
-def bad_port_range() -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupInvalidPortRange",
-        "For TCP/UDP protocols, port_range_min must be <= port_range_max",
-    )
-
-
-def ports_need_protocol() -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupProtocolRequiredWithPorts",
-        "Must also specify protocol if port range is given.",
-    )
-
-
-def bad_port_value(port: int) -> Refusal:
-    return Refusal(400, "SecurityGroupInvalidPortValue", f"Invalid value for port {port}")
-
-
-def bad_icmp_value(field: str, attribute: str, value: int) -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupInvalidIcmpValue",
-        f"Invalid value for ICMP {field} ({attribute}) {value}. It must be 0 to 255.",
-    )
-
-
-def missing_icmp_type(value: int) -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupMissingIcmpType",
-        f"ICMP code (port-range-max) {value} is provided but ICMP type (port-range-min) is"
-        " missing.",
-    )
-
-
-def two_remotes() -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupMultipleRemoteEntites",  # so spelt in Neutron
-        "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be"
-        " provided.",
-    )
-
-
-def ethertype_conflict(ethertype: str, prefix: str) -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupRuleParameterConflict",
-        f"Conflicting value ethertype {ethertype} for CIDR {prefix}",
-    )
-
-
-def protocol_of_other_ethertype(protocol: str, ethertype: str) -> Refusal:
-    return Refusal(
-        400,
-        "SecurityGroupEthertypeConflictWithProtocol",
-        f"Invalid ethertype {ethertype} for protocol {protocol}.",
-    )
-
-
-def invalid_routes(reason: str) -> Refusal:
-    return Refusal(400, "InvalidRoutes", f"Invalid format for routes: {reason}")
-
-
-def external_addresses_exhausted(network: str) -> Refusal:
-    return Refusal(
-        400,
-        "ExternalIpAddressExhausted",
-        f"Unable to find any IP address on external network {network}.",
     )

@@ -74,7 +74,6 @@ class SubnetChange(Standard):
     dns_nameservers: tuple[Address, ...] = ()
     host_routes: tuple[HostRouteRequest, ...] = ()
     allocation_pools: tuple[PoolRequest, ...] = ()
-    service_types: tuple[str, ...] = ()
 
 
 def _ip_version(value: Any) -> Any:
@@ -99,22 +98,20 @@ class FixedIPRequest(Body):
 
 
 def _fixed_ips(value: Any) -> Any:
-    """neutron_lib validate_fixed_ips, whose words have no full stop."""
-    if value is None:
-        return []
+    """neutron_lib validate_fixed_ips."""
     if not isinstance(value, list):
-        raise wrong(f"Invalid data format for fixed IP: '{value}'")
+        raise wrong(f"Invalid data format for fixed IP: '{value}'.")
     seen = set()
     for entry in value:
         if not isinstance(entry, dict):
-            raise wrong(f"Invalid data format for fixed IP: '{entry}'")
+            raise wrong(f"Invalid data format for fixed IP: '{entry}'.")
         address = entry.get("ip_address")
         if address is None:
             continue
         if not isinstance(address, str) or not is_address(address):
             raise wrong(f"'{address}' is not a valid IP address.")
         if address in seen:
-            raise wrong(f"Duplicate IP address '{address}'")
+            raise wrong(f"Duplicate IP address '{address}'.")
         seen.add(address)
     return value
 
@@ -145,7 +142,7 @@ def _list_of_ids(value: Any) -> Any:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise wrong(f"'{value}' is not an iterable")
+        raise wrong(f"'{value}' is not an iterable.")
     return value
 
 
@@ -237,12 +234,12 @@ class SecurityGroupRequest(SecurityGroupChange, Made):
 
 
 def _protocol(value: Any) -> Any:
-    """convert_protocol: kept as it is written, a number as text; it is looked up later."""
+    """convert_protocol: a name in lower case, a number as text; it is looked up later."""
     if isinstance(value, bool):
         raise wrong(f"'{value}' is not a valid protocol.")
-    if value in ("", None):
-        return None
-    return str(value) if isinstance(value, int | str) else value
+    if not isinstance(value, int | str):
+        return value
+    return None if value in ("", "any") else str(value).lower()
 
 
 _PROTOCOL_SCHEMA = {

@@ -89,16 +89,19 @@ def visible(state: State, kind: type[AnyResource], id: str | None, context: Cont
 
 
 def owned(
-    state: State, kind: type[AnyResource], id: str, context: Context, action: str
+    state: State, kind: type[AnyResource], id: str, context: Context, rule: str
 ) -> AnyResource:
     """The resource of that id, for who may change it.
+
+    Args:
+        rule: of Neutron's policy, as ``update_port``.
 
     Raises:
         Refusal: 404 if it cannot be seen, 403 if it can.
     """
     found = visible(state, kind, id, context)
     if not context.owns(found.project_id):
-        raise refusals.not_authorized(f"rule:{action}_{kind.kind}")
+        raise refusals.not_authorized(f"rule:{rule}")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from vipkeeper.lab.api.context import Context
-from vipkeeper.lab.api.network import refusals
+from vipkeeper.lab.api.network import group_refusals
 from vipkeeper.lab.api.network.records import Port, SecurityGroup, SecurityGroupRule
 from vipkeeper.lab.api.network.requests import (
     RuleRequest,
@@ -22,7 +22,7 @@ from vipkeeper.lab.api.network.resources import (
     visible,
 )
 from vipkeeper.lab.api.records import new_id
-from vipkeeper.lab.api.state import Change
+from vipkeeper.lab.api.state import Change, State
 from vipkeeper.lab.security_groups import DEFAULT, PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS
 
 _ICMP = (1, 58)
@@ -42,7 +42,7 @@ def create(change: Change, body: SecurityGroupRequest, context: Context) -> Secu
     project = project_of(body, context, "create_security_group")
     default_group(change, project)
     if body.name == DEFAULT:
-        raise refusals.default_group_exists()
+        raise group_refusals.default_group_exists()
     check_quota(change, project, "security_group")
     group = SecurityGroup(
         id=new_id(),
@@ -100,24 +100,30 @@ def _put_rule(
 
 
 def update(change: Change, id: str, body: SecurityGroupChange, context: Context) -> SecurityGroup:
-    group = owned(change, SecurityGroup, id, context, "update")
-    if group.name == DEFAULT and body.has("name") and body.name != DEFAULT:
-        raise refusals.cannot_update_default_group()
+    group = owned(change, SecurityGroup, id, context, "update_security_group")
+    if group.name == DEFAULT and body.has("name"):
+        raise group_refusals.cannot_update_default_group()
+    if body.has("stateful") and body.stateful != group.stateful and _is_used(change, group):
+        raise group_refusals.group_in_use(group.id)
     group = revised(group, change, **body.given())
     change.put(group)
     return group
 
 
 def delete(change: Change, id: str, context: Context) -> None:
-    group = owned(change, SecurityGroup, id, context, "delete")
+    group = owned(change, SecurityGroup, id, context, "delete_security_group")
     if group.name == DEFAULT and not context.is_admin:
-        raise refusals.cannot_remove_default_group()
-    if any(group.id in port.security_groups for port in change.all(Port)):
-        raise refusals.group_in_use(group.id)
+        raise group_refusals.cannot_remove_default_group()
+    if _is_used(change, group):
+        raise group_refusals.group_in_use(group.id)
     for rule in list(change.all(SecurityGroupRule)):
         if group.id in (rule.security_group_id, rule.remote_group_id):
             change.delete(rule)
     change.delete(group)
+
+
+def _is_used(state: State, group: SecurityGroup) -> bool:
+    return any(group.id in port.security_groups for port in state.all(Port))
 
 
 def create_rule(change: Change, body: RuleRequest, context: Context) -> SecurityGroupRule:
@@ -143,14 +149,14 @@ def create_rule(change: Change, body: RuleRequest, context: Context) -> Security
     )
     for other in change.all(SecurityGroupRule):
         if _meaning(other) == _meaning(rule):
-            raise refusals.rule_exists(other.id)
+            raise group_refusals.rule_exists(other.id)
     change.put(rule)
     revise(change, group)
     return rule
 
 
 def delete_rule(change: Change, id: str, context: Context) -> None:
-    rule = owned(change, SecurityGroupRule, id, context, "delete")
+    rule = owned(change, SecurityGroupRule, id, context, "delete_security_group_rule")
     change.delete(rule)
     group = change.find(SecurityGroup, rule.security_group_id)
     if group is not None:
@@ -163,13 +169,13 @@ def protocol_number(protocol: str | None) -> int | None:
     Raises:
         Refusal: it is neither a name that Neutron knows nor 0 to 255.
     """
-    if protocol is None or protocol == "any":
+    if protocol is None:
         return None
     number = PROTOCOL_NUMBERS.get(protocol.lower())
     if number is None and protocol.isascii() and protocol.isdigit():
         number = int(protocol)
     if number is None or number > 255:
-        raise refusals.unknown_protocol(protocol)
+        raise group_refusals.unknown_protocol(protocol)
     return number
 
 
@@ -199,13 +205,13 @@ def _check_rule(body: RuleRequest) -> None:
     number = protocol_number(body.protocol)
     _check_ports(body, number)
     if body.remote_ip_prefix is not None and body.remote_group_id is not None:
-        raise refusals.two_remotes()
+        raise group_refusals.two_remotes()
     if body.remote_ip_prefix is not None:
         version = ip_network(body.remote_ip_prefix, strict=False).version
         if f"IPv{version}" != body.ethertype:
-            raise refusals.ethertype_conflict(body.ethertype, body.remote_ip_prefix)
+            raise group_refusals.ethertype_conflict(body.ethertype, body.remote_ip_prefix)
     if body.ethertype == "IPv4" and (body.protocol or "").lower() in _ONLY_IPV6:
-        raise refusals.protocol_of_other_ethertype(str(body.protocol), body.ethertype)
+        raise group_refusals.protocol_of_other_ethertype(str(body.protocol), body.ethertype)
 
 
 def _check_ports(body: RuleRequest, number: int | None) -> None:
@@ -213,21 +219,21 @@ def _check_ports(body: RuleRequest, number: int | None) -> None:
     if low is None and high is None:
         return
     if not number:
-        raise refusals.ports_need_protocol()
+        raise group_refusals.ports_need_protocol()
     if number in _ICMP:
         for field, name, value in (
             ("type", "port-range-min", low),
             ("code", "port-range-max", high),
         ):
             if value is not None and not 0 <= value <= 255:
-                raise refusals.bad_icmp_value(field, name, value)
+                raise group_refusals.bad_icmp_value(field, name, value)
         if low is None and high is not None:
-            raise refusals.missing_icmp_type(high)
+            raise group_refusals.missing_icmp_type(high)
         return
     if number not in PROTOCOLS_WITH_PORTS:
-        raise refusals.ports_need_protocol_with_ports(str(body.protocol))
+        raise group_refusals.ports_need_protocol_with_ports(str(body.protocol))
     if low is None or high is None or low > high:
-        raise refusals.bad_port_range()
+        raise group_refusals.bad_port_range()
     for value in (low, high):
         if not 0 <= value <= 65535:
-            raise refusals.bad_port_value(value)
+            raise group_refusals.bad_port_value(value)

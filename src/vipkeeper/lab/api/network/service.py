@@ -12,7 +12,7 @@ from starlette.responses import Response
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import NEUTRON_SCHEMA, Refusal, bad_request
-from vipkeeper.lab.api.network import refusals, routers, security_groups
+from vipkeeper.lab.api.network import refusals, router_interfaces, security_groups
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.collections import Collection, collections
 from vipkeeper.lab.api.network.extensions import extensions
@@ -20,7 +20,7 @@ from vipkeeper.lab.api.network.listing import Query, fields_of, parameters, pick
 from vipkeeper.lab.api.network.quotas import Quotas
 from vipkeeper.lab.api.network.records import SecurityGroup, SecurityGroupRule
 from vipkeeper.lab.api.network.requests import InterfaceRequest
-from vipkeeper.lab.api.network.resources import get, is_visible, visible
+from vipkeeper.lab.api.network.resources import is_visible, visible
 from vipkeeper.lab.api.network.tags import Tags
 from vipkeeper.lab.api.network.views import Viewer
 from vipkeeper.lab.api.operations import STRING, Operation, Service, either, keyed, several
@@ -166,7 +166,8 @@ class NetworkService:
                 [viewer.show(record) for record in records],
                 query(request),
                 url=f"{self._url}/v2.0/{one.path}",
-                names=(),
+                kind=one.kind.kind,
+                names=one.schema()["properties"],
             )
             body: dict[str, Any] = {one.plural: page.items}
             if page.links:
@@ -194,7 +195,7 @@ class NetworkService:
             wanted = inside(body, one.name, one.request)
             made = await self._controller.change(lambda change: one.make(change, wanted, context))
             viewer = await self._viewer(context)
-            return answer({one.name: _as_made(viewer.show(made))}, 201)
+            return answer({one.name: viewer.as_made(made)}, 201)
 
         return serve
 
@@ -207,7 +208,7 @@ class NetworkService:
             lambda change: [one.make(change, body, context) for body in wanted]
         )
         viewer = await self._viewer(context)
-        return answer({one.plural: [_as_made(viewer.show(record)) for record in made]}, 201)
+        return answer({one.plural: [viewer.as_made(record) for record in made]}, 201)
 
     def _change(self, one: Collection) -> Callable[[Request], Any]:
         assert one.change is not None
@@ -220,7 +221,7 @@ class NetworkService:
             id = request.path_params["id"]
 
             def prepare(change: Change) -> Resource:
-                _check_revision(change, one.kind, id, request)
+                _check_revision(change, one.kind, id, request, context)
                 return change_it(change, id, wanted, context)
 
             made = await self._controller.change(prepare)
@@ -235,7 +236,7 @@ class NetworkService:
             id = request.path_params["id"]
 
             def prepare(change: Change) -> None:
-                _check_revision(change, one.kind, id, request)
+                _check_revision(change, one.kind, id, request, context)
                 one.delete(change, id, context)
 
             await self._controller.change(prepare)
@@ -251,8 +252,8 @@ class NetworkService:
 
             def prepare(change: Change) -> Mapping[str, Any]:
                 if verb == "add_router_interface":
-                    return routers.add_interface(change, id, wanted, context, self._back_end)
-                return routers.remove_interface(change, id, wanted, context)
+                    return router_interfaces.add(change, id, wanted, context, self._back_end)
+                return router_interfaces.remove(change, id, wanted, context)
 
             return answer(await self._controller.change(prepare))
 
@@ -263,12 +264,9 @@ def query(request: Request) -> Query:
     return request.query_params.multi_items()
 
 
-def _as_made(view: dict[str, Any]) -> dict[str, Any]:
-    """A floating IP is DOWN until the L3 agent has it, which nobody can have done yet."""
-    return {**view, "status": "DOWN"} if "floating_ip_address" in view else view
-
-
-def _check_revision(state: State, kind: type[Resource], id: str, request: Request) -> None:
+def _check_revision(
+    state: State, kind: type[Resource], id: str, request: Request, context: Context
+) -> None:
     """``If-Match: revision_number=N``, the extension revision-if-match."""
     header = request.headers.get("If-Match")
     if header is None:
@@ -276,6 +274,6 @@ def _check_revision(state: State, kind: type[Resource], id: str, request: Reques
     matched = _IF_MATCH.fullmatch(header.strip())
     if matched is None:
         raise bad_request(f"Constraint in the If-Match header not supported: {header}")
-    wanted, current = int(matched[1]), get(state, kind, id).revision_number
+    wanted, current = int(matched[1]), visible(state, kind, id, context).revision_number
     if wanted != current:
         raise refusals.revision_mismatch(wanted, current)

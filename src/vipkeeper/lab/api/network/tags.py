@@ -104,7 +104,8 @@ class Tags:
         context = self._context(request)
 
         def prepare(change: Change) -> tuple[str, ...]:
-            record = owned(change, one.kind, request.path_params["id"], context, "update")
+            id, rule = request.path_params["id"], f"update_{one.name}"
+            record = owned(change, one.kind, id, context, rule)
             tags = retag(record.tags)
             if tags != record.tags:
                 change.put(revised(record, change, tags=tags))

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.network.back_ends import BackEnd
-from vipkeeper.lab.api.network.networks import subnets_of
 from vipkeeper.lab.api.network.records import (
     FloatingIP,
     Network,
@@ -24,6 +24,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
+from vipkeeper.lab.api.network.subnets import subnets_of
 from vipkeeper.lab.api.records import Record, Resource, moment
 from vipkeeper.lab.api.state import State
 
@@ -58,6 +59,18 @@ class Viewer:
         shown: dict[str, Any] = shows[type(record)](record)
         return shown
 
+    def as_made(self, record: Record) -> dict[str, Any]:
+        """As the answer to the request that made it says, before any agent can have acted.
+
+        A network says there whether it is the default one, external or not.
+        """
+        view = self.show(record)
+        if isinstance(record, FloatingIP):
+            view["status"] = "DOWN"
+        if isinstance(record, Network):
+            view["is_default"] = record.is_default
+        return view
+
     def network(self, network: Network) -> dict[str, Any]:
         view = {
             "id": network.id,
@@ -65,7 +78,7 @@ class Viewer:
             "tenant_id": network.project_id,
             "admin_state_up": network.admin_state_up,
             "mtu": network.mtu,
-            "status": "ACTIVE" if network.admin_state_up else "DOWN",
+            "status": "ACTIVE",
             "subnets": self._subnets_by_network().get(network.id, []),
             "shared": network.shared,
             "availability_zone_hints": [],
@@ -139,12 +152,11 @@ class Viewer:
         }
 
     def _binding(self, port: Port) -> dict[str, Any]:
-        bound = bool(port.device_id) or bool(port.host_id)
         return {
             "binding:profile": dict(port.profile),
-            "binding:host_id": port.host_id or (HOST if bound else ""),
-            "binding:vif_type": self.back_end.vif_type if bound else "unbound",
-            "binding:vif_details": dict(self.back_end.vif_details) if bound else {},
+            "binding:host_id": port.host_id or (HOST if port.is_bound else ""),
+            "binding:vif_type": self.back_end.vif_type if port.is_bound else "unbound",
+            "binding:vif_details": dict(self.back_end.vif_details) if port.is_bound else {},
         }
 
     def _port_status(self, port: Port) -> str:
@@ -221,10 +233,15 @@ class Viewer:
             "description": group.description,
             "shared": False,
             "security_group_rules": [
-                self.rule(rule) for rule in self._rules_by_group().get(group.id, [])
+                self._rule_in_group(rule) for rule in self._rules_by_group().get(group.id, [])
             ],
             **_standard(group),
         }
+
+    def _rule_in_group(self, rule: SecurityGroupRule) -> dict[str, Any]:
+        """As a group shows it: with its tags, and a number of the database that leaks out there."""
+        number = UUID(rule.id).int % 2**31
+        return {**self.rule(rule), "standard_attr_id": number, "tags": list(rule.tags)}
 
     def rule(self, rule: SecurityGroupRule) -> dict[str, Any]:
         prefix = rule.remote_ip_prefix

@@ -1,0 +1,1 @@
+"""The walkthrough on an empty cloud, with nothing but the ``openstack`` client."""
