@@ -47,8 +47,18 @@ class Controller:
         self._in_force: Plane | None = None  # not known
 
     async def begin(self) -> None:
-        """Put in force what the database says."""
-        await self._put_in_force(self.state)
+        """Put in force what the database says.
+
+        Its last change may be one that cannot be: the process before had written it down, and
+        ended before it could take it back. Nobody was answered that it is there.
+        """
+        try:
+            await self._put_in_force(self.state)
+        except LabError:
+            if not self._database.undo():
+                raise
+            self.state = self._database.load() or State()
+            await self._put_in_force(self.state)
 
     async def change(self, prepare: Callable[[Change], Result]) -> Result:
         """Prepare a change, put it in force, and return what the preparation returned.
@@ -62,13 +72,16 @@ class Controller:
             differences = list(change.differences())
             if not differences:
                 return result
-            self._database.write((kind, id, after) for kind, id, _, after in differences)
+            self._database.write(
+                ((kind, id, after) for kind, id, _, after in differences),
+                before=((kind, id, before) for kind, id, before, _ in differences),
+            )
             after = change.result()
             try:
                 if self._planner.concerns({kind for kind, _, _, _ in differences}):
                     await self._put_in_force(after)
             except LabError as error:
-                self._database.write((kind, id, before) for kind, id, before, _ in differences)
+                self._database.undo()
                 raise Refusal(500, "HTTPInternalServerError", str(error)) from error
             self.state = after
             return result

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from vipkeeper.lab import plane
 from vipkeeper.lab.api.compute.records import Server
+from vipkeeper.lab.api.kernel_routes import assignable, reachable, usable
 from vipkeeper.lab.api.network.networks import AUTO_DELETED
 from vipkeeper.lab.api.network.records import (
     FloatingIP,
@@ -150,7 +151,9 @@ def _interfaces(state: State, port: Port) -> Iterator[plane.IPInterface]:
     for fixed in port.fixed_ips:
         subnet = state.find(Subnet, fixed.subnet_id)
         if subnet is not None:
-            yield ip_interface(f"{fixed.ip_address}/{ip_network(subnet.cidr).prefixlen}")
+            address = ip_interface(f"{fixed.ip_address}/{ip_network(subnet.cidr).prefixlen}")
+            if assignable(address):
+                yield address
 
 
 def _dhcp_server(state: State, port: Port) -> plane.DhcpServer:
@@ -171,11 +174,18 @@ def _router(state: State, router: Router) -> plane.Router:
         for port in state.all(Port)
         if port.device_id == router.id and port.device_owner in INTERFACE_OWNERS
     ]
+    interfaces = tuple(_router_port(state, port) for port in inside)
+    outside = None if gateway is None else _router_port(state, gateway)
+    connected = [
+        address
+        for port in (*interfaces, *([outside] if outside else []))
+        for address in port.addresses
+    ]
     return plane.Router(
         router.id,
         router.name,
-        tuple(_router_port(state, port) for port in inside),
-        None if gateway is None else _router_port(state, gateway),
+        interfaces,
+        outside,
         None if gateway is None else _next_hop(state, gateway),
         router.enable_snat,
         tuple(
@@ -185,7 +195,7 @@ def _router(state: State, router: Router) -> plane.Router:
             for floating in state.all(FloatingIP)
             if floating.router_id == router.id and floating.fixed_ip_address
         ),
-        tuple((route.destination, route.nexthop) for route in router.routes),
+        usable(((route.destination, route.nexthop) for route in router.routes), connected),
         router.admin_state_up,
         router.distributed,
     )
@@ -195,7 +205,8 @@ def _next_hop(state: State, gateway: Port) -> IPv4Address | None:
     for fixed in gateway.fixed_ips:
         subnet = state.find(Subnet, fixed.subnet_id)
         if subnet is not None and subnet.ip_version == 4 and subnet.gateway_ip:
-            return IPv4Address(subnet.gateway_ip)
+            hop = IPv4Address(subnet.gateway_ip)
+            return hop if reachable(hop, [*_interfaces(state, gateway)]) else None
     return None
 
 

@@ -111,7 +111,10 @@ class Actions:
             raise refusals.conflict(f"Instance {server.id} is not ready")
         length = details.get("length") if isinstance(details, dict) else None
         lines = _lines(length)
-        output = await self._controller.plane.ask("console", server.id, lines)
+        try:
+            output = await self._controller.plane.ask("console", server.id, lines)
+        except LabError:  # it never came to be, or was deleted meanwhile
+            raise refusals.conflict(f"Instance {server.id} is not ready") from None
         return answer({"output": output})
 
     async def _add_security_group(

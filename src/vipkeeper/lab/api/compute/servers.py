@@ -86,9 +86,17 @@ def _create(
         created_at=change.now,
         updated_at=change.now,
         admin_pass=body.adminPass or secrets.token_urlsafe(9),
+        error=next(filter(None, (_unfit(port) for port, _ in attached)), ""),
     )
     change.put(server)
     return server
+
+
+def _unfit(port: Port) -> str:
+    """Why no machine can have the port, in libvirt's words (src/util/virmacaddr.c); or nothing."""
+    if int(port.mac_address[:2], 16) & 1:
+        return f"XML error: expected unicast mac address, found multicast '{port.mac_address}'"
+    return ""
 
 
 def hostname_of(name: str, id: str) -> str:
@@ -252,6 +260,8 @@ def attach(change: Change, id: str, body: AttachmentRequest, context: Context) -
     else:
         wanted = [NetworkOfServer(port=body.port_id, uuid=body.net_id, fixed_ip=address)]
     port, made = _port(change, wanted[0], server.id, (), context)
+    if reason := _unfit(port):
+        raise refusals.bad_request(f"Failed to attach port {port.id}: {reason}")
     change.put(
         server.model_copy(
             update={

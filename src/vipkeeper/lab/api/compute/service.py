@@ -13,6 +13,7 @@ from vipkeeper.lab.api.compute.actions import Actions
 from vipkeeper.lab.api.compute.flavors import Flavors
 from vipkeeper.lab.api.compute.keypair_paths import KeyPairPaths
 from vipkeeper.lab.api.compute.limits import Limits
+from vipkeeper.lab.api.compute.listing import FILTERS, chosen
 from vipkeeper.lab.api.compute.metadata import Metadata
 from vipkeeper.lab.api.compute.records import Server
 from vipkeeper.lab.api.compute.requests import (
@@ -33,7 +34,6 @@ from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import NOVA_SCHEMA, Refusal
 from vipkeeper.lab.api.network.fields import Body
-from vipkeeper.lab.api.numbers import whole_number
 from vipkeeper.lab.api.operations import (
     OBJECT,
     STRING,
@@ -63,9 +63,6 @@ _INTERFACE = keyed(
     port_id=STRING, net_id=STRING, mac_addr=STRING, port_state=STRING, fixed_ips=several()
 )
 _GROUPS = keyed(security_groups=several())
-_FILTERS = dict.fromkeys(
-    ("name", "status", "uuid", "deleted", "marker", "limit", "all_tenants"), STRING
-)
 
 
 def _with_hints(model: type[Body]) -> Schema:
@@ -103,7 +100,7 @@ class ComputeService:
         brief, whole = keyed(id=STRING, name=STRING, links=several()), keyed(server=_SERVER)
         wanted, made = _with_hints(ServerRequest), keyed(server=keyed(id=STRING, adminPass=STRING))
         yield Operation(
-            "GET", path, self._list, keyed(servers=several(brief)), refuses=(400,), query=_FILTERS
+            "GET", path, self._list, keyed(servers=several(brief)), refuses=(400,), query=FILTERS
         )
         # What it refuses is Neutron's to refuse in part: a port's network, address and quota.
         yield Operation("POST", path, self._create, made, 202, wanted, (403, 404, 409))
@@ -113,7 +110,7 @@ class ComputeService:
             self._list_details,
             keyed(servers=several(_SERVER)),
             refuses=(400,),
-            query=_FILTERS,
+            query=FILTERS,
         )
         path = f"{path}/{{id}}"
         yield Operation("GET", path, self._show, whole)
@@ -215,7 +212,7 @@ class ComputeService:
         context = self._context(request)
         seen = await self._seen()
         views = [self._view(server, seen, context) for server in self._own(request, context)]
-        return answer({"servers": _chosen(views, request)})
+        return answer({"servers": chosen(views, request)})
 
     async def _list(self, request: Request) -> Response:
         context = self._context(request)
@@ -223,7 +220,7 @@ class ComputeService:
         views = [self._view(server, seen, context) for server in self._own(request, context)]
         brief = ("id", "name", "links")
         return answer(
-            {"servers": [{key: view[key] for key in brief} for view in _chosen(views, request)]}
+            {"servers": [{key: view[key] for key in brief} for view in chosen(views, request)]}
         )
 
     def _own(self, request: Request, context: Context) -> list[Server]:
@@ -322,28 +319,3 @@ class ComputeService:
     async def _no_volumes(self, request: Request) -> Response:
         servers.get(self._controller.state, request.path_params["id"], self._context(request))
         return answer({"volumeAttachments": []})
-
-
-def _chosen(views: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-    """What the query asks for: by name (a regular expression in Nova, a part of it here), ..."""
-    query = request.query_params
-    found = views
-    if "name" in query:
-        found = [view for view in found if query["name"].strip("^$") in view["name"]]
-    if "status" in query:
-        found = [view for view in found if view["status"] == query["status"].upper()]
-    if "uuid" in query:
-        found = [view for view in found if view["id"] == query["uuid"]]
-    if query.get("deleted", "").lower() in ("true", "1"):
-        return []
-    if "marker" in query:
-        ids = [view["id"] for view in found]
-        if query["marker"] not in ids:
-            raise refusals.bad_request(f"marker [{query['marker']}] not found")
-        found = found[ids.index(query["marker"]) + 1 :]
-    if "limit" in query:
-        limit = whole_number(query["limit"])
-        if limit is None:
-            raise refusals.bad_request("limit param must be an integer")
-        found = found[:limit] if limit else found
-    return found

@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
+# neutron_lib/constants.py, INVALID_MAC_ADDRESSES
+_NOBODYS_MAC_ADDRESSES = ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff")
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
 
@@ -97,7 +99,10 @@ def _ip_address(value: Any) -> str:
 def _mac_address(value: Any) -> str:
     if not isinstance(value, str) or not _MAC_ADDRESS.fullmatch(value):
         raise wrong(f"'{value}' is not a valid MAC address.")
-    return value.lower().replace("-", ":")
+    mac = value.lower().replace("-", ":")
+    if mac in _NOBODYS_MAC_ADDRESSES:
+        raise wrong(f"'{value}' is not a valid MAC address.")
+    return mac
 
 
 def _cidr(value: Any) -> str:
