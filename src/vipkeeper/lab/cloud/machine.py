@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import count
-from pathlib import Path
 from typing import Any, Literal
 
 from vipkeeper.errors import LabError, VipkeeperError
 from vipkeeper.lab import isolation, messages
+from vipkeeper.lab.cloud import local_addresses
 from vipkeeper.lab.cloud.disk import Disk
 from vipkeeper.lab.cloud.instance_links import LinkNews, interface
 from vipkeeper.lab.cloud.switch import Switch
@@ -277,11 +277,7 @@ class Machine:
         """Every IPv4 address it holds at this moment, as its kernel routes them."""
         if self.state != "running":
             return []
-        try:
-            text = Path(f"/proc/{self.pid}/net/fib_trie").read_text()
-        except OSError:  # it ended just now
-            return []
-        return _local_addresses(text)
+        return local_addresses.of_process(self.pid)
 
     def _order(self, plane: Plane) -> BootOrder:
         sources = self._around.sources
@@ -357,19 +353,3 @@ class Machine:
         self._ended.set()
         self._settled.set()
         self._when_ended(self, rebooting)
-
-
-def _local_addresses(fib_trie: str) -> list[IPv4Address]:
-    """The addresses that /proc/net/fib_trie says are this machine's own, loopback left out.
-
-    A leaf is a line ``|-- ADDRESS``, followed by what it is: ``/32 host LOCAL``.
-    """
-    found: dict[IPv4Address, None] = {}
-    address = ""
-    for line in fib_trie.splitlines():
-        words = line.split()
-        if words[:1] == ["|--"]:
-            address = words[1]
-        elif words == ["/32", "host", "LOCAL"] and not address.startswith("127."):
-            found[IPv4Address(address)] = None
-    return list(found)
