@@ -19,6 +19,7 @@ QUESTIONS = {
     "seed": "() -> (CloudSpec, Plane, since: float, options: dict)",
     "apply": "(Plane) -> None; new instances go on booting afterwards",
     "states": "() -> {instance id: {state, failure, addresses}}",
+    "claims": "() -> {id of a virtual port: id of the parent that has claimed it}",
     "start": "(instance id) -> None, when it has booted",
     "stop": "(instance id, seconds until it is killed) -> None, when it is off",
     "poweroff": "(instance id) -> None, when it is off",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from vipkeeper.lab.ovn_chains import entries, spoken
 from vipkeeper.lab.ports import Port
 
 _ARP, _IPV6 = 0x0806, 0x86DD
@@ -109,6 +110,24 @@ class Claims:
     def restrict(self, parents: Sequence[str]) -> Claims:
         """After the parents have changed: who is none any more does not have the port either."""
         return self if self.parent in (None, *parents) else replace(self, parent=None)
+
+
+def passes_port_security(frame: bytes, port: Port, address: IPv4Address | IPv6Address) -> bool:
+    """Whether an announcement of an address gets as far as ``bind_vport`` at all.
+
+    Port security comes first: the tables ls_in_check_port_sec and ls_in_apply_port_sec, as
+    :mod:`~vipkeeper.lab.ovn_chains` has them.
+    """
+    mac = frame[6:12].hex(":")
+    interfaces = entries(port).get(mac)
+    if interfaces is None:
+        return False
+    if address.version == 4 and frame[22:28] != frame[6:12]:
+        return False
+    if address.version == 6 and frame[54] == _SOLICITATION:
+        return True  # comes from an address of its own, and asks
+    networks = spoken(interfaces, address.version)
+    return not interfaces or any(address in network for network in networks)
 
 
 def announced(frame: bytes, addresses: Mapping[IPv4Address | IPv6Address, str]) -> str | None:

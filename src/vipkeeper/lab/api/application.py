@@ -37,7 +37,7 @@ def application(controller: Controller, back_end: BackEnd, url: str) -> ASGIApp:
     """
     identity = IdentityService(controller, f"{url}/identity", _catalogue(url))
     network = NetworkService(controller, back_end, f"{url}/network")
-    compute = ComputeService(controller, f"{url}/compute")
+    compute = ComputeService(controller, back_end, f"{url}/compute")
     image = ImageService(controller, f"{url}/image")
     return _PlainPaths(
         Starlette(

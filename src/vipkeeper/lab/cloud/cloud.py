@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud import api_process, finding, status
 from vipkeeper.lab.cloud.api_process import ApiProcess
 from vipkeeper.lab.cloud.data_plane import DataPlane
@@ -66,8 +67,7 @@ class Cloud:
     async def build(self) -> None:
         """Everything up and running, except that services may still be finding each other."""
         if self._order.archive is None:
-            wanted = plane_of(self._order.spec)
-            await self._data_plane.apply(replace(wanted, back_end=self._order.back_end))
+            await self._data_plane.apply(plane_of(self._order.spec, BackEnd(self._order.back_end)))
         else:
             await self._restore(self._order.archive)
         await self._data_plane.booted()
@@ -116,7 +116,16 @@ class Cloud:
             "api": self._api.describe(),
         }
         plane, machines = self._data_plane.plane, self._data_plane.machines.values()
-        return {"status": {**head, **status.describe(plane, machines)}}, []
+        claims = self._data_plane.virtual_ports.claims
+        described = status.describe(plane, machines)
+        return {
+            "status": {
+                **head,
+                **described,
+                "back_end": plane.back_end,
+                "virtual_ports": status.describe_claims(plane, claims, time.monotonic_ns()),
+            }
+        }, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
         counts = self._data_plane.switch.drops()
@@ -235,5 +244,8 @@ class Cloud:
                 {**asdict(count), "reason": count.reason.value} for count in plane.switch.drops()
             ]
 
-        every = (apply, seed, states, start, stop, poweroff, reboot, console, drops)
+        async def claims() -> dict[str, str]:
+            return plane.virtual_ports.holders()
+
+        every = (apply, seed, states, claims, start, stop, poweroff, reboot, console, drops)
         return {question.__name__: question for question in every}

@@ -26,11 +26,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from vipkeeper.errors import LabError, VipkeeperError
+from vipkeeper.lab import plane
 from vipkeeper.lab.cloud.dhcp import DhcpServer
 from vipkeeper.lab.cloud.id_ranges import IdRanges
 from vipkeeper.lab.cloud.machine import Machine, Surroundings
 from vipkeeper.lab.cloud.router import Router
 from vipkeeper.lab.cloud.switch import Plug, Switch
+from vipkeeper.lab.cloud.virtual_ports import VirtualPorts
+from vipkeeper.lab.delivery import neighbours, realised, written
 from vipkeeper.lab.house import Sources
 from vipkeeper.lab.plane import Instance, Plane, Port
 
@@ -41,6 +44,7 @@ class DataPlane:
     Attributes:
         plane: what it is now.
         machines: the instances by id.
+        virtual_ports: OVN's.
     """
 
     def __init__(self, sources: Sources, *, bare: bool) -> None:
@@ -48,6 +52,8 @@ class DataPlane:
         self.switch = Switch()
         self.routers: dict[str, Router] = {}
         self.machines: dict[str, Machine] = {}
+        self.virtual_ports = VirtualPorts(self.switch, self._claimed)
+        self._writes: tuple[str, ...] = ()  # to distributed routers: port ids, the last one last
         self._dhcp_servers: dict[str, DhcpServer] = {}
         self._around = Surroundings(sources, self.switch, bare)
         self._ids = IdRanges.of_this_process()
@@ -146,6 +152,7 @@ class DataPlane:
         """Everything that is new, or that no cable of an instance depends on."""
         self.switch.add_networks(wanted.networks)
         self.switch.secure(wanted)
+        self.virtual_ports.become(wanted)
         self._settle_routers(wanted)
         self._settle_dhcp(wanted)
 
@@ -155,6 +162,7 @@ class DataPlane:
         self.switch.remove_networks(wanted.networks)
         self.switch.secure(wanted)
         self.switch.switch_ports(wanted.ports)
+        self._writes = written(self._writes, self.plane, wanted)
         self.plane = wanted
         for instance in wanted.instances:
             self.machines[instance.id].instance = instance
@@ -202,10 +210,23 @@ class DataPlane:
         for id, router in present.items():
             if id not in self.routers:
                 self.routers[id] = Router(self.switch)
-            self.routers[id].become(router)
+            self._settle_router(self.routers[id], router, wanted)
         if self.plane.networks:  # in a lab that has just begun nobody knows of anybody
             for one in self.routers.values():
                 one.announce()
+
+    def _settle_router(self, router: Router, described: plane.Router, wanted: Plane) -> None:
+        virtual, holders = self.virtual_ports.virtual, self.virtual_ports.holders()
+        order = written(self._writes, self.plane, wanted)
+        router.become(realised(described, wanted, holders))
+        router.set_permanent_neighbours(neighbours(described, wanted, order, virtual, holders))
+
+    def _claimed(self) -> None:
+        self._in_background(self._settle_routers_again())
+
+    async def _settle_routers_again(self) -> None:
+        async with self._applying:
+            self._settle_routers(self.plane)
 
     def _settle_dhcp(self, wanted: Plane) -> None:
         present = {server.network: server for server in wanted.dhcp_servers}
@@ -233,6 +254,7 @@ class DataPlane:
         for plug, machine in plugs.items():
             if machine.state == "running":
                 machine.plugged(wanted, wanted.port(plug.port), plug.device)
+        self.virtual_ports.become(wanted)
 
     def _end_unwanted(self, wanted: Plane) -> None:
         for machine in [*self.machines.values()]:

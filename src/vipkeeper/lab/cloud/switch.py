@@ -184,6 +184,10 @@ class Switch:
             [*map(links.selection, ended), *self._left(before, enforced, zones)]
         )
 
+    def secured(self) -> tuple[ports.Port, ...]:
+        """The ports whose rules are in force."""
+        return tuple(self._enforced.ports) if self._enforced else ()
+
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())
 

@@ -32,6 +32,7 @@ from vipkeeper.lab.api.compute.views import (
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import Refusal
+from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.records import new_id
 from vipkeeper.lab.api.state import Change
 from vipkeeper.lab.api.wire import answer, checked, guarded, inside, nothing, read
@@ -43,8 +44,9 @@ _POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 class ComputeService:
     """Nova over a controller. ``url`` is where it is reached, for links."""
 
-    def __init__(self, controller: Controller, url: str) -> None:
+    def __init__(self, controller: Controller, back_end: BackEnd, url: str) -> None:
         self._controller = controller
+        self._back_end = back_end
         self._url = f"{url}/v2.1"
         self._actions = Actions(controller)
 
@@ -119,7 +121,7 @@ class ComputeService:
             SchedulerHints,
         )
         made = await self._controller.change(
-            lambda change: servers.create(change, body, hints.group, context)
+            lambda change: servers.create(change, body, hints.group, context, self._back_end)
         )
         server = made[0]
         view = {**short_view(server, self._url), "adminPass": server.admin_pass}
@@ -249,7 +251,7 @@ class ComputeService:
         id = request.path_params["id"]
         body = inside(await read(request), "interfaceAttachment", InterfaceRequest)
         port = await self._controller.change(
-            lambda change: servers.attach(change, id, body, context)
+            lambda change: servers.attach(change, id, body, context, self._back_end)
         )
         seen = await self._seen()
         active = seen.get(id, {}).get("state") == "running"

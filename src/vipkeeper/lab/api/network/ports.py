@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vipkeeper.lab.api.context import Context
-from vipkeeper.lab.api.network import policy, refusals
+from vipkeeper.lab.api.network import policy, refusals, virtual_ports
 from vipkeeper.lab.api.network.addresses import Allocation, new_mac_address
+from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.records import (
     AddressPair,
     FixedIP,
@@ -72,6 +73,7 @@ def create(change: Change, body: PortRequest, context: Context) -> Port:
 
 def _made(change: Change, port: Port, body: PortChange, context: Context) -> Port:
     pairs = _pairs(body.allowed_address_pairs, port) if body.has("allowed_address_pairs") else ()
+    virtual_ports.check_pairs(change, port.network_id, pairs)
     if pairs and not port.port_security_enabled:
         raise refusals.pairs_need_port_security()
     groups: Sequence[str] = ()
@@ -91,7 +93,7 @@ def _made(change: Change, port: Port, body: PortChange, context: Context) -> Por
     return port
 
 
-def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
+def update(change: Change, id: str, body: PortChange, context: Context, back_end: BackEnd) -> Port:
     port = visible(change, Port, id, context)
     network = get(change, Network, port.network_id)
     on_own_network = network.project_id == context.project_id
@@ -99,6 +101,8 @@ def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
         raise refusals.not_authorized("rule:update_port")
     policy.check_port("update_port", body, context, network_owner=on_own_network)
     changed = port.model_copy(update=_plain_values(body))
+    if back_end.virtual_ports and _is_being_bound(port, changed):
+        virtual_ports.check_binding(change, port)
     if body.has("mac_address") and body.mac_address != port.mac_address:
         mac = _mac_address(change, network, body.mac_address)
         changed = changed.model_copy(update={"mac_address": mac})
@@ -111,6 +115,11 @@ def update(change: Change, id: str, body: PortChange, context: Context) -> Port:
     changed = revised(changed, change)
     change.put(changed)
     return changed
+
+
+def _is_being_bound(before: Port, after: Port) -> bool:
+    """Nova sets device and host in one request."""
+    return before.device_id != after.device_id and before.host_id != after.host_id
 
 
 def _with_port_security(change: Change, port: Port, body: PortChange, context: Context) -> Port:
@@ -128,6 +137,7 @@ def _with_port_security(change: Change, port: Port, body: PortChange, context: C
     pairs = port.allowed_address_pairs
     if body.has("allowed_address_pairs"):
         pairs = _pairs(body.allowed_address_pairs, port)
+        virtual_ports.check_pairs(change, port.network_id, pairs)
     if not enabled:
         if body.has("security_groups") and groups:
             raise refusals.groups_need_port_security()

@@ -105,7 +105,7 @@ def collections(back_end: BackEnd) -> tuple[Collection, ...]:
             requests.PortRequest,
             ports.create,
             requests.PortChange,
-            ports.update,
+            lambda change, id, body, who: ports.update(change, id, body, who, back_end),
             _delete_port,
         ),
         Collection(
@@ -205,7 +205,10 @@ class NetworkService:
 
     async def _viewer(self, context: Context, state: State | None = None) -> Viewer:
         running = await self._controller.running()
-        return Viewer(state or self._controller.state, context, self._back_end, running)
+        claims: Mapping[str, str] = {}
+        if self._back_end.virtual_ports and context.is_admin:
+            claims = await self._controller.claims()
+        return Viewer(state or self._controller.state, context, self._back_end, running, claims)
 
     # what there is
 
