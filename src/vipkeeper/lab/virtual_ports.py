@@ -81,18 +81,20 @@ class Claims:
 
     Since OVN 25.09 (commit 9a30e0479, "Limit the number of claim for virtual ports to 1/s with
     backoff period of 10 seconds") each further claim makes the next one wait a second longer,
-    up to ten. Two things are decided here, for that text does not: when the wait is over and
-    ten seconds more have passed without a claim, it begins with one second again; and an
-    announcement that comes too early is not kept, since who keeps a VIP announces it again.
+    up to ten. One that comes too early is postponed; of several the last one counts. One thing
+    is decided here, for that text does not: when the wait is over and ten seconds more have
+    passed without a claim, it begins with one second again.
 
     Attributes:
         parent: who has it; None before the first announcement.
-        next_claim_ns: monotonic time; before it, announcements of others count for nothing.
+        next_claim_ns: monotonic time, before which nobody else gets it.
+        postponed: who gets it then.
     """
 
     parent: str | None = None
     next_claim_ns: int = 0
     back_off_ns: int = 0
+    postponed: str | None = None
 
     def observe(self, parent: str, now_ns: int) -> Claims:
         """After an announcement from one of the parents; claimed if :attr:`parent` changed.
@@ -100,16 +102,31 @@ class Claims:
         From who has it already an announcement is no claim: northd makes no flow for parents
         of the chassis that the port is on.
         """
-        if parent == self.parent or now_ns < self.next_claim_ns:
+        if parent == self.parent:
             return self
+        if now_ns < self.next_claim_ns:
+            return replace(self, postponed=parent)
         back_off = min(self.back_off_ns + BACK_OFF_NS, LONGEST_BACK_OFF_NS)
         if now_ns >= self.next_claim_ns + LONGEST_BACK_OFF_NS:
             back_off = BACK_OFF_NS
-        return replace(self, parent=parent, next_claim_ns=now_ns + back_off, back_off_ns=back_off)
+        return Claims(parent, next_claim_ns=now_ns + back_off, back_off_ns=back_off)
+
+    def catch_up(self, now_ns: int) -> Claims:
+        """What was postponed is claimed, once its time has come."""
+        if self.postponed is None or now_ns < self.next_claim_ns:
+            return self
+        return replace(self, postponed=None).observe(self.postponed, now_ns)
 
     def restrict(self, parents: Sequence[str]) -> Claims:
         """After the parents have changed: who is none any more does not have the port either."""
-        return self if self.parent in (None, *parents) else replace(self, parent=None)
+        known = (None, *parents)
+        if self.parent in known and self.postponed in known:
+            return self
+        return replace(
+            self,
+            parent=self.parent if self.parent in known else None,
+            postponed=self.postponed if self.postponed in known else None,
+        )
 
 
 def passes_port_security(frame: bytes, port: Port, address: IPv4Address | IPv6Address) -> bool:

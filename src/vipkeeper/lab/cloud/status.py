@@ -53,13 +53,14 @@ def describe_drops(plane: Plane, counts: Iterable[DropCount]) -> list[dict[str, 
 def describe_claims(
     plane: Plane, claims: Mapping[str, Claims], now_ns: int
 ) -> list[dict[str, Any]]:
-    """OVN's virtual ports: who has each, and how long no other can claim it yet."""
+    """OVN's virtual ports: who has each, and for how long no other can claim it, in seconds."""
     names = {port.id: shown_name(port) for port in plane.ports}
     return [
         {
             "port": names[id],
             "parent": names.get(claim.parent) if claim.parent else None,
-            "back_off": max(0, claim.next_claim_ns - now_ns) / SECOND_NS,
+            "back_off": claim.back_off_ns / SECOND_NS,
+            "next_claim_in": max(0, claim.next_claim_ns - now_ns) / SECOND_NS,
         }
         for id, claim in claims.items()
         if id in names

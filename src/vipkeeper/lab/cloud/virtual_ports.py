@@ -17,6 +17,7 @@ from vipkeeper.lab.cloud import names
 from vipkeeper.lab.cloud.switch import Plug, Switch
 from vipkeeper.lab.plane import Plane
 from vipkeeper.lab.virtual_ports import (
+    SECOND_NS,
     Claims,
     UnboundPort,
     VirtualPort,
@@ -25,6 +26,8 @@ from vipkeeper.lab.virtual_ports import (
     virtual_ports,
 )
 from vipkeeper.linux.packet_socket import BridgePortReceiver
+
+_LATER_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,20 @@ class VirtualPorts:
         if not passes_port_security(frame, self._parents[id], address):
             return
         before = self.claims[port]
-        self.claims[port] = before.observe(id, time.monotonic_ns())
-        if self.claims[port].parent != before.parent:
+        self._update(port, before.observe(id, time.monotonic_ns()))
+        claim = self.claims[port]
+        if claim.postponed and not before.postponed:
+            # The loop's clock is the monotonic one, and its timers may be a little early.
+            at = claim.next_claim_ns / SECOND_NS + _LATER_S
+            asyncio.get_running_loop().call_at(at, self._catch_up, port)
+
+    def _catch_up(self, port: str) -> None:
+        if port in self.claims:
+            self._update(port, self.claims[port].catch_up(time.monotonic_ns()))
+
+    def _update(self, port: str, claim: Claims) -> None:
+        before, self.claims[port] = self.claims[port], claim
+        if claim.parent != before.parent:
             self._claimed()
 
     def _addresses_of(self, parent: str) -> Iterator[tuple[IPv4Address | IPv6Address, str]]:
