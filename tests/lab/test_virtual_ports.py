@@ -79,7 +79,7 @@ class TestClaims:
         assert claims.observe("test02", SECOND_NS).parent == "test02"
         waiting = claims.observe("test03", 1).observe("test02", SECOND_NS - 1)
         assert waiting.parent == "test01"
-        assert waiting.observe("test01", SECOND_NS - 1) is waiting  # it has it, and asks not
+        assert waiting.observe("test01", SECOND_NS - 1) == claims  # it says that it stays
         assert waiting.catch_up(SECOND_NS - 1) is waiting
         late = waiting.catch_up(SECOND_NS)
         assert late == Claims("test02", next_claim_ns=3 * SECOND_NS, back_off_ns=2 * SECOND_NS)

@@ -81,9 +81,10 @@ class Claims:
 
     Since OVN 25.09 (commit 9a30e0479, "Limit the number of claim for virtual ports to 1/s with
     backoff period of 10 seconds") each further claim makes the next one wait a second longer,
-    up to ten. One that comes too early is postponed; of several the last one counts. One thing
-    is decided here, for that text does not: when the wait is over and ten seconds more have
-    passed without a claim, it begins with one second again.
+    up to ten. One that comes too early is postponed. Two things are decided here, for that
+    text does not: whoever announces last is who gets it then, be it who has it already; and
+    when the wait is over and ten seconds more have passed without a claim, it begins with one
+    second again.
 
     Attributes:
         parent: who has it; None before the first announcement.
@@ -103,7 +104,7 @@ class Claims:
         of the chassis that the port is on.
         """
         if parent == self.parent:
-            return self
+            return replace(self, postponed=None) if self.postponed else self
         if now_ns < self.next_claim_ns:
             return replace(self, postponed=parent)
         back_off = min(self.back_off_ns + BACK_OFF_NS, LONGEST_BACK_OFF_NS)

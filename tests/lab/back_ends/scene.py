@@ -43,9 +43,13 @@ def scene(back_end: BackEnd, *, lines: str = "", pair: str = VIP) -> Iterator[La
     """
     spec = cloud(lines, (AddressPair(pair),))
     with running(spec, what=f"{back_end}", back_end=back_end, bare=True) as lab:
-        for node in NODES:
-            lab.run(node, ["systemctl", "start", "lighttpd"], check=True, timeout=BOUND_S)
+        serve(lab, *NODES)
         yield lab
+
+
+def serve(lab: Lab, *nodes: str) -> None:
+    for node in nodes:
+        lab.run(node, ["systemctl", "start", "lighttpd"], check=True, timeout=BOUND_S)
 
 
 def settle(lab: Lab) -> None:
@@ -57,6 +61,10 @@ def settle(lab: Lab) -> None:
             security_groups=("web", "vrrp"),
             port_security_enabled=True,
         )
+    for machine in lab.status()["instances"]:
+        if machine["state"] == "stopped":
+            lab.start(machine["name"])
+            serve(lab, machine["name"])
     start(lab, *NODES)
     wait_for_holders(lab, "test01")
 

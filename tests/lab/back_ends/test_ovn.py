@@ -23,6 +23,7 @@ from tests.lab.back_ends.scene import (
     never_answered,
     rules,
     scene,
+    serve,
     settle,
     start,
     stop,
@@ -87,7 +88,7 @@ def test_the_floating_ip_is_dead_until_the_virtual_port_is_claimed(shared: Lab) 
     """
     for node in NODES:  # whoever had claimed it is off, and has it no longer
         shared.reboot(node, hard=True)
-        shared.run(node, ["systemctl", "start", "lighttpd"], check=True)
+        serve(shared, node)
     assert virtual_port(shared)["parent"] is None
     shared.run("test01", ["ip", "address", "add", f"{VIP}/24", "dev", "eth0"], check=True)
     never_answered(shared, OUTSIDE, FLOATING)
@@ -106,8 +107,6 @@ def test_an_answer_to_arp_claims_it_too(lab: Lab) -> None:
     wait_for_claim(lab, "test02")
     wait_for_answer(lab, OUTSIDE, "test02", FLOATING)
     lab.run("test02", ["ip", "address", "delete", f"{VIP}/24", "dev", "eth0"], check=True)
-    lab.start("test01")
-    lab.run("test01", ["systemctl", "start", "lighttpd"], check=True)
 
 
 def test_a_failover_takes_the_virtual_port_along(lab: Lab) -> None:
@@ -124,8 +123,6 @@ def test_who_is_powered_off_has_the_virtual_port_no_longer(lab: Lab) -> None:
     lab.poweroff("test01")
     wait_for_claim(lab, None)
     assert called(lab, OUTSIDE, FLOATING) in ("7", "28")
-    lab.start("test01")
-    lab.run("test01", ["systemctl", "start", "lighttpd"], check=True)
 
 
 def test_an_announcement_by_the_backup_steals_the_vip(lab: Lab) -> None:
