@@ -30,6 +30,7 @@ from tests.lab.variants import (
     cloud,
 )
 from tests.topology import wait_until
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.cloud.names import tap
 from vipkeeper.lab.plane import identity
@@ -184,9 +185,9 @@ class Trial:
         return "goodbye" if takeover - goodbye < MASTER_DOWN_S - SKEW_S else "silence"
 
 
-def play(variant: Variant) -> Outcome:
-    name = f"{variant.name}-{os.getpid()}"[:32]
-    lab = Lab.up(cloud(variant), name=name, bare=True, owned=True)
+def play(variant: Variant, back_end: BackEnd = BackEnd.LINUXBRIDGE) -> Outcome:
+    name = f"{back_end}-{variant.name}-{os.getpid()}"[:32]
+    lab = Lab.up(cloud(variant), name=name, bare=True, owned=True, back_end=back_end)
     try:
         trial = Trial(variant, lab)
         try:

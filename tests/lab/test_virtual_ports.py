@@ -76,8 +76,15 @@ class TestClaims:
 
     def test_too_early(self) -> None:
         claims = Claims().observe("test01", 0)
-        assert claims.observe("test02", SECOND_NS - 1) is claims
         assert claims.observe("test02", SECOND_NS).parent == "test02"
+        waiting = claims.observe("test03", 1).observe("test02", SECOND_NS - 1)
+        assert waiting.parent == "test01"
+        assert waiting.observe("test01", SECOND_NS - 1) == claims  # it says that it stays
+        assert waiting.catch_up(SECOND_NS - 1) is waiting
+        late = waiting.catch_up(SECOND_NS)
+        assert late == Claims("test02", next_claim_ns=3 * SECOND_NS, back_off_ns=2 * SECOND_NS)
+        assert late.catch_up(10 * SECOND_NS) is late
+        assert waiting.restrict(("test01",)).catch_up(SECOND_NS).parent == "test01"
 
     def test_each_claim_makes_the_next_wait_longer_up_to_ten_seconds(self) -> None:
         claims, now, waits = Claims(), 0, []

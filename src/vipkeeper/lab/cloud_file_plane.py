@@ -12,16 +12,19 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import plane, spec
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.plane import Plane, identity
 from vipkeeper.lab.security_groups import SecurityGroup, SecurityGroupRule
 from vipkeeper.lab.spec import CloudSpec, mac_address_of
 
 
-def plane_of(cloud: CloudSpec) -> Plane:
+def plane_of(cloud: CloudSpec, back_end: BackEnd = BackEnd.LINUXBRIDGE) -> Plane:
     """The plane of a whole cloud.
 
+    With DVR all its routers are distributed.
+
     Raises:
-        LabError: a network has no address left for its DHCP server.
+        LabError: a network has no address left for its DHCP server, or for a router.
     """
     return Plane(
         networks=tuple(_network(network) for network in cloud.networks),
@@ -29,11 +32,12 @@ def plane_of(cloud: CloudSpec) -> Plane:
         dhcp_servers=tuple(
             _dhcp_server(cloud, network) for network in cloud.networks if network.enable_dhcp
         ),
-        routers=tuple(_router(cloud, router) for router in cloud.routers),
+        routers=tuple(_router(cloud, router, back_end) for router in cloud.routers),
         security_groups=tuple(
             security_group(group.name, group.rules) for group in cloud.security_groups
         ),
         instances=tuple(_instance(instance) for instance in cloud.instances),
+        back_end=back_end.value,
         group_names={group_id(group.name): group.name for group in cloud.security_groups},
     )
 
@@ -100,7 +104,8 @@ def _free_addresses(cloud: CloudSpec, network: spec.Network) -> Iterator[IPv4Add
     return (address for address in network.cidr.hosts() if address not in used)
 
 
-def _router(cloud: CloudSpec, router: spec.Router) -> plane.Router:
+def _router(cloud: CloudSpec, router: spec.Router, back_end: BackEnd) -> plane.Router:
+    distributed = back_end is BackEnd.DVR
     outside = cloud.network(router.external_network)
     inside = [cloud.network(name) for name in router.networks]
     return plane.Router(
@@ -118,7 +123,23 @@ def _router(cloud: CloudSpec, router: spec.Router) -> plane.Router:
             for address, port in ((one, cloud.port(name)) for one, name in cloud.floating_ips)
             if port.network in router.networks
         ),
+        distributed=distributed,
+        snat_ports=tuple(
+            _snat_port(cloud, f"{router.name}-sg-{number}", network)
+            for number, network in enumerate(inside)
+            if distributed and network.gateway is not None
+        ),
     )
+
+
+def _snat_port(cloud: CloudSpec, name: str, network: spec.Network) -> plane.RouterPort:
+    free = _free_addresses(cloud, network)
+    if network.enable_dhcp:
+        next(free, None)  # is the DHCP server's
+    address = next(free, None)
+    if address is None:
+        raise LabError(f"network {network.name} has no address left for its distributed router")
+    return _router_port(name, network, address)
 
 
 def _router_port(name: str, network: spec.Network, address: IPv4Address) -> plane.RouterPort:

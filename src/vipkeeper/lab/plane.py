@@ -131,6 +131,8 @@ class Router:
         enable_snat: whether what has no floating IP goes out under the gateway's address.
         routes: (destination, next hop) beside the connected networks.
         distributed: Neutron's DVR.
+        snat_ports: of a distributed router with a gateway, its second port on each network,
+            by which goes what comes from outside.
     """
 
     id: str
@@ -143,10 +145,12 @@ class Router:
     routes: tuple[tuple[str, str], ...] = ()
     admin_state_up: bool = True
     distributed: bool = False
+    snat_ports: tuple[RouterPort, ...] = ()
 
     def ports(self) -> tuple[RouterPort, ...]:
         """Its ends of cables, the gateway last."""
-        return (*self.interfaces, *((self.gateway,) if self.gateway else ()))
+        gateway = (self.gateway,) if self.gateway else ()
+        return (*self.interfaces, *self.snat_ports, *gateway)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ QUESTIONS = {
     "apply": "(Plane) -> None; new instances go on booting afterwards",
     "change": "(PlaneDifference to what was last applied) -> None, as apply",
     "states": "() -> {instance id: {state, failure, addresses}}",
+    "claims": "() -> {id of a virtual port: id of the parent that has claimed it}",
     "start": "(instance id) -> None, when it has booted",
     "stop": "(instance id, seconds until it is killed) -> None, when it is off",
     "poweroff": "(instance id) -> None, when it is off",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from vipkeeper.lab.ovn_chains import entries, spoken
 from vipkeeper.lab.ports import Port
 
 _ARP, _IPV6 = 0x0806, 0x86DD
@@ -80,18 +81,21 @@ class Claims:
 
     Since OVN 25.09 (commit 9a30e0479, "Limit the number of claim for virtual ports to 1/s with
     backoff period of 10 seconds") each further claim makes the next one wait a second longer,
-    up to ten. Two things are decided here, for that text does not: when the wait is over and
-    ten seconds more have passed without a claim, it begins with one second again; and an
-    announcement that comes too early is not kept, since who keeps a VIP announces it again.
+    up to ten. One that comes too early is postponed. Two things are decided here, for that
+    text does not: whoever announces last is who gets it then, be it who has it already; and
+    when the wait is over and ten seconds more have passed without a claim, it begins with one
+    second again.
 
     Attributes:
         parent: who has it; None before the first announcement.
-        next_claim_ns: monotonic time; before it, announcements of others count for nothing.
+        next_claim_ns: monotonic time, before which nobody else gets it.
+        postponed: who gets it then.
     """
 
     parent: str | None = None
     next_claim_ns: int = 0
     back_off_ns: int = 0
+    postponed: str | None = None
 
     def observe(self, parent: str, now_ns: int) -> Claims:
         """After an announcement from one of the parents; claimed if :attr:`parent` changed.
@@ -99,16 +103,49 @@ class Claims:
         From who has it already an announcement is no claim: northd makes no flow for parents
         of the chassis that the port is on.
         """
-        if parent == self.parent or now_ns < self.next_claim_ns:
-            return self
+        if parent == self.parent:
+            return replace(self, postponed=None) if self.postponed else self
+        if now_ns < self.next_claim_ns:
+            return replace(self, postponed=parent)
         back_off = min(self.back_off_ns + BACK_OFF_NS, LONGEST_BACK_OFF_NS)
         if now_ns >= self.next_claim_ns + LONGEST_BACK_OFF_NS:
             back_off = BACK_OFF_NS
-        return replace(self, parent=parent, next_claim_ns=now_ns + back_off, back_off_ns=back_off)
+        return Claims(parent, next_claim_ns=now_ns + back_off, back_off_ns=back_off)
+
+    def catch_up(self, now_ns: int) -> Claims:
+        """What was postponed is claimed, once its time has come."""
+        if self.postponed is None or now_ns < self.next_claim_ns:
+            return self
+        return replace(self, postponed=None).observe(self.postponed, now_ns)
 
     def restrict(self, parents: Sequence[str]) -> Claims:
         """After the parents have changed: who is none any more does not have the port either."""
-        return self if self.parent in (None, *parents) else replace(self, parent=None)
+        known = (None, *parents)
+        if self.parent in known and self.postponed in known:
+            return self
+        return replace(
+            self,
+            parent=self.parent if self.parent in known else None,
+            postponed=self.postponed if self.postponed in known else None,
+        )
+
+
+def passes_port_security(frame: bytes, port: Port, address: IPv4Address | IPv6Address) -> bool:
+    """Whether an announcement of an address gets as far as ``bind_vport`` at all.
+
+    Port security comes first: the tables ls_in_check_port_sec and ls_in_apply_port_sec, as
+    :mod:`~vipkeeper.lab.ovn_chains` has them.
+    """
+    mac = frame[6:12].hex(":")
+    interfaces = entries(port).get(mac)
+    if interfaces is None:
+        return False
+    if address.version == 4 and frame[22:28] != frame[6:12]:
+        return False
+    if address.version == 6 and frame[54] == _SOLICITATION:
+        return True  # comes from an address of its own, and asks
+    networks = spoken(interfaces, address.version)
+    return not interfaces or any(address in network for network in networks)
 
 
 def announced(frame: bytes, addresses: Mapping[IPv4Address | IPv6Address, str]) -> str | None:

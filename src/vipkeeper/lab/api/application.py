@@ -40,7 +40,7 @@ def services(controller: Controller, back_end: BackEnd, url: str) -> tuple[Servi
     """
     identity = IdentityService(controller, f"{url}/identity", _catalogue(url))
     network = NetworkService(controller, back_end, f"{url}/network")
-    compute = ComputeService(controller, f"{url}/compute")
+    compute = ComputeService(controller, back_end, f"{url}/compute")
     image = ImageService(controller, f"{url}/image")
     return (identity.service(), network.service(), compute.service(), image.service())
 

@@ -105,6 +105,11 @@ class Controller:
         states = await self.look()
         return frozenset(id for id, one in states.items() if one["state"] == "running")
 
+    async def claims(self) -> Mapping[str, str]:
+        """OVN's virtual ports that have been claimed, each with the parent that has it."""
+        claims: Mapping[str, str] = await self.plane.ask("claims")
+        return claims
+
     def context(self, token: str | None) -> Context:
         """Who asks.
 

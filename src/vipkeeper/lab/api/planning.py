@@ -20,7 +20,7 @@ from vipkeeper.lab.api.network.records import (
     SecurityGroupRule,
     Subnet,
 )
-from vipkeeper.lab.api.network.router_ports import INTERFACE_OWNERS
+from vipkeeper.lab.api.network.router_ports import INTERFACE_OWNERS, SNAT_OWNER
 from vipkeeper.lab.api.network.security_groups import protocol_number
 from vipkeeper.lab.api.records import Record
 from vipkeeper.lab.api.state import State
@@ -198,6 +198,11 @@ def _router(state: State, router: Router) -> plane.Router:
         usable(((route.destination, route.nexthop) for route in router.routes), connected),
         router.admin_state_up,
         router.distributed,
+        tuple(
+            _router_port(state, port)
+            for port in state.all(Port)
+            if port.device_id == router.id and port.device_owner == SNAT_OWNER
+        ),
     )
 
 

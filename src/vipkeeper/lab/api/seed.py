@@ -25,7 +25,7 @@ from vipkeeper.lab.api.network.records import (
     Subnet,
 )
 from vipkeeper.lab.api.network.resources import stamp
-from vipkeeper.lab.api.network.router_ports import GATEWAY_OWNER
+from vipkeeper.lab.api.network.router_ports import GATEWAY_OWNER, SNAT_OWNER
 from vipkeeper.lab.api.state import Change, State
 from vipkeeper.lab.plane import IPAddress, Plane, identity
 from vipkeeper.lab.security_groups import DEFAULT, egress_to_anywhere
@@ -249,6 +249,8 @@ class _Seed:
             self._put_service_port(
                 port, project_id(MEMBER), router.id, self._back_end.interface_owner
             )
+        for port in router.snat_ports:
+            self._put_service_port(port, "", router.id, SNAT_OWNER)
         gateway = router.gateway
         if gateway is not None:
             self._put_service_port(gateway, "", router.id, GATEWAY_OWNER)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from vipkeeper.errors import LabError
 from vipkeeper.lab import isolation
+from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.lab.cloud import api_process, finding, status
 from vipkeeper.lab.cloud.api_process import ApiProcess
 from vipkeeper.lab.cloud.data_plane import DataPlane
@@ -69,8 +70,7 @@ class Cloud:
     async def build(self) -> None:
         """Everything up and running, except that services may still be finding each other."""
         if self._order.archive is None:
-            wanted = plane_of(self._order.spec)
-            await self._data_plane.apply(replace(wanted, back_end=self._order.back_end))
+            await self._data_plane.apply(plane_of(self._order.spec, BackEnd(self._order.back_end)))
         else:
             await self._restore(self._order.archive)
         await self._data_plane.booted()
@@ -122,7 +122,10 @@ class Cloud:
             "api": self._api.describe(),
         }
         plane, machines = self._data_plane.plane, self._data_plane.machines.values()
-        return {"status": {**head, **status.describe(plane, machines)}}, []
+        claims = self._data_plane.fabric.virtual_ports.claims
+        claimed = status.describe_claims(plane, claims, time.monotonic_ns())
+        backing = {"back_end": plane.back_end, "virtual_ports": claimed}
+        return {"status": {**head, **status.describe(plane, machines), **backing}}, []
 
     async def _drops(self, _: dict[str, Any]) -> Answer:
         counts = self._data_plane.fabric.rules.drops()
@@ -265,7 +268,10 @@ class Cloud:
                 for count in plane.fabric.rules.drops()
             ]
 
-        every = (apply, change, seed, states, start, stop, poweroff, reboot, console, drops)
+        async def claims() -> dict[str, str]:
+            return plane.fabric.virtual_ports.holders()
+
+        every = (apply, change, seed, states, claims, start, stop, poweroff, reboot, console, drops)
         return {question.__name__: question for question in every}
 
 

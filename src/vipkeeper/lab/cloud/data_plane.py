@@ -65,7 +65,7 @@ class DataPlane:
         """
         from vipkeeper.lab.cloud.fabric import Fabric
 
-        return Fabric(self.switch)
+        return Fabric(self.switch, self._claimed)
 
     async def apply(
         self, wanted: Plane, *, prepare: Callable[[Machine], None] | None = None
@@ -216,9 +216,17 @@ class DataPlane:
                     machine.devices[id] = machine.free_device()
                     plugs[_cable(wanted, port, machine.devices[id])] = machine
         self._connect(plugs)
+        self.fabric.plugged(wanted)
         for plug, machine in plugs.items():
             if machine.state == "running":
                 self._tell(machine.plugged(wanted, wanted.port(plug.port), plug.device))
+
+    def _claimed(self) -> None:
+        self._in_background(self._settle_routers_again())
+
+    async def _settle_routers_again(self) -> None:
+        async with self._applying:
+            self.fabric.settle_routers_again()
 
     def _tell(self, news: Coroutine[None, None, None]) -> None:
         """Tell an instance of a link; what it makes of it is its own affair, and in its journal."""

@@ -67,6 +67,10 @@ class Enforcement:
         links.nft(port_security.transaction(self._rules, rules))
         self._rules = rules
 
+    def secured(self) -> tuple[ports.Port, ...]:
+        """The ports whose rules are in force."""
+        return tuple(self._before.enforced.ports) if self._before else ()
+
     def drops(self) -> list[drops.DropCount]:
         return drops.parse_counters(links.nft_counters())
 

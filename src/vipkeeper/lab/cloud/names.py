@@ -26,5 +26,10 @@ def router_device(port: str) -> str:
     return f"qr-{port[:_LENGTH]}"
 
 
+def snat_device(port: str) -> str:
+    """Source: neutron_lib/constants.py, SNAT_INT_DEV_PREFIX."""
+    return f"sg-{port[:_LENGTH]}"
+
+
 def gateway_device(port: str) -> str:
     return f"qg-{port[:_LENGTH]}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
 from vipkeeper.errors import KernelError, LabError
 from vipkeeper.lab import plane, router_rules
@@ -21,6 +21,8 @@ from vipkeeper.linux.conntrack import Selection
 
 Assignment = tuple[str, str]
 """A device, and what it is given: an address with its prefix length."""
+_CENTRALISED = 100
+"""The routing table of what comes from outside to a distributed router."""
 Route = tuple[str, str]
 """Destination and next hop."""
 
@@ -36,7 +38,8 @@ class Router:
         self._routes: dict[Route, None] = {}
         self._rules = ""
         self._floating_ips: dict[IPv4Address, IPv4Address] = {}
-        self._neighbours: dict[IPv4Address, str] = {}
+        self._neighbours: dict[plane.IPAddress, str] = {}
+        self._centralised: tuple[str, ...] = ()
         self._unannounced: list[Assignment] = []
         self._wanted: plane.Router | None = None
         links.set_sysctls(router_rules.SYSCTLS, network=self.network)
@@ -61,24 +64,66 @@ class Router:
             self._end_connections(wanted)
         self._floating_ips = {one.address: one.fixed_ip for one in wanted.floating_ips}
         self._add(addresses, routes)
+        self._centralise(wanted)
         self._wanted = wanted
 
-    def set_permanent_neighbours(self, neighbours: Mapping[IPv4Address, str]) -> None:
+    def set_permanent_neighbours(self, neighbours: Mapping[plane.IPAddress, str]) -> None:
         """Keep exactly these neighbours, MAC address by address, whatever ARP says of them.
+
+        What is in none of its networks is left out.
 
         Neutron's DVR does without ARP (neutron/agent/l3/dvr_local_router.py,
         ``_update_arp_entry``), and OVN has the addresses of its ports in its flows.
         """
-        commands = []
-        for address in self._neighbours.keys() - neighbours.keys():
-            if device := self._device_to(address):
-                commands.append(f"neighbour delete {address} dev {device}")
-        for address, mac in neighbours.items():
-            if self._neighbours.get(address) != mac and (device := self._device_to(address)):
-                at = f"{address} dev {device}"
-                commands.append(f"neighbour replace {at} lladdr {mac} nud permanent")
+        devices = {
+            address: device
+            for address in (*neighbours, *self._neighbours)
+            if (device := self._device_to(address))
+        }
+        commands = [
+            f"neighbour delete {address} dev {devices[address]}"
+            for address in self._neighbours.keys() - neighbours.keys()
+            if address in devices
+        ]
+        commands += [
+            f"neighbour replace {address} dev {devices[address]} lladdr {mac} nud permanent"
+            for address, mac in neighbours.items()
+            if address in devices and self._neighbours.get(address) != mac
+        ]
         links.ip(commands, network=self.network)
-        self._neighbours = dict(neighbours)
+        self._neighbours = {one: mac for one, mac in neighbours.items() if one in devices}
+
+    def _centralise(self, wanted: plane.Router) -> None:
+        """Let what comes from outside leave by the second ports of a distributed router.
+
+        Neutron has a namespace for that on a network node, snat-ROUTER, with a neighbour table
+        of its own, which ARP fills (neutron/agent/l3/dvr_edge_router.py). Here it is a routing
+        table and these ports' devices, since neighbours are kept by device.
+        """
+        commands: tuple[str, ...] = ()
+        if wanted.gateway is not None and wanted.snat_ports:
+            outside = names.gateway_device(wanted.gateway.port)
+            commands = (
+                f"rule add iif {outside} lookup {_CENTRALISED}",
+                *(
+                    f"route add {address.network} dev {names.snat_device(port.port)}"
+                    f" table {_CENTRALISED}"
+                    for port in wanted.snat_ports
+                    for address in port.addresses
+                    if address.version == 4
+                ),
+            )
+        if commands == self._centralised:
+            return
+        for old in self._centralised:
+            with suppress(LabError):  # it may have gone with its link
+                links.ip([old.replace(" add ", " delete ", 1)], network=self.network)
+        self._centralised = ()
+        if commands:
+            # Two devices on one network: each answers for its own addresses only.
+            links.set_sysctls({"net.ipv4.conf.all.arp_ignore": "1"}, network=self.network)
+        links.ip(commands, network=self.network)
+        self._centralised = commands
 
     def close(self) -> None:
         """The end of it: all its cables, and with the last descriptor its namespace."""
@@ -102,6 +147,12 @@ class Router:
         if gone:
             self._addresses = {one: None for one in self._addresses if one[0] not in gone}
             self._neighbours = {}
+            self._centralised = tuple(
+                # A rule outlasts its link.
+                one
+                for one in self._centralised
+                if one.startswith("rule ") or not gone & set(one.split())
+            )
         new = [plug for port, plug in plugs.items() if port not in self._devices]
         self._devices.update({plug.port: plug.device for plug in new})
         self._switch.connect(dict.fromkeys(new, self.network))
@@ -179,22 +230,22 @@ class Router:
             network=self.network,
         )
 
-    def _device_to(self, address: IPv4Address) -> str | None:
+    def _device_to(self, address: plane.IPAddress) -> str | None:
         """The device of the network that an address is in."""
         return next(
-            (device for device, text in self._addresses if _is_in(address, text)),
+            (device for device, text in self._addresses if address in ip_interface(text).network),
             None,
         )
-
-
-def _is_in(address: IPv4Address, assigned: str) -> bool:
-    return ":" not in assigned and address in IPv4Interface(assigned).network
 
 
 def _plugs(router: plane.Router) -> list[Plug]:
     plugs = [
         Plug(one.port, one.network, one.mac_address, names.router_device(one.port))
         for one in router.interfaces
+    ]
+    plugs += [
+        Plug(one.port, one.network, one.mac_address, names.snat_device(one.port))
+        for one in router.snat_ports
     ]
     if (gateway := router.gateway) is not None:
         device = names.gateway_device(gateway.port)
@@ -224,6 +275,12 @@ def _addresses(router: plane.Router) -> list[Assignment]:
     found = [
         (names.router_device(port.port), str(address))
         for port in router.interfaces
+        for address in port.addresses
+    ]
+    found += [
+        # Its network is routed by the other port, but for what comes from outside.
+        (names.snat_device(port.port), f"{address.ip}/{address.max_prefixlen}")
+        for port in router.snat_ports
         for address in port.addresses
     ]
     if (gateway := router.gateway) is not None:

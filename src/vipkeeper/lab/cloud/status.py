@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vipkeeper.lab.cloud.machine import Machine
 from vipkeeper.lab.drops import DropCount
 from vipkeeper.lab.plane import Instance, IPAddress, Plane, Port
+from vipkeeper.lab.virtual_ports import SECOND_NS, Claims
 
 _VRRP_PROGRAMS = ("vipkeeperd", "keepalived")
 
@@ -46,6 +47,23 @@ def describe_drops(plane: Plane, counts: Iterable[DropCount]) -> list[dict[str, 
         }
         for count in counts
         if count.port in ports
+    ]
+
+
+def describe_claims(
+    plane: Plane, claims: Mapping[str, Claims], now_ns: int
+) -> list[dict[str, Any]]:
+    """OVN's virtual ports: who has each, and for how long no other can claim it, in seconds."""
+    names = {port.id: shown_name(port) for port in plane.ports}
+    return [
+        {
+            "port": names[id],
+            "parent": names.get(claim.parent) if claim.parent else None,
+            "back_off": claim.back_off_ns / SECOND_NS,
+            "next_claim_in": max(0, claim.next_claim_ns - now_ns) / SECOND_NS,
+        }
+        for id, claim in claims.items()
+        if id in names
     ]
 
 

@@ -21,6 +21,10 @@ def forbidden(message: str) -> Refusal:
     return Refusal(403, "forbidden", message)
 
 
+def attachment_failed(server: str) -> Refusal:
+    return Refusal(500, "computeFault", f"Failed to attach network adapter device to {server}")
+
+
 def wrong_state(action: str, server: str, attribute: str, state: str) -> Refusal:
     return conflict(f"Cannot '{action}' instance {server} while it is in {attribute} {state}")
 

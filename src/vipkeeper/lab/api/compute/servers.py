@@ -18,7 +18,8 @@ from vipkeeper.lab.api.compute.requests import (
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.image import images
 from vipkeeper.lab.api.image.records import Image
-from vipkeeper.lab.api.network import ports
+from vipkeeper.lab.api.network import ports, virtual_ports
+from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.records import Network, Port, SecurityGroup
 from vipkeeper.lab.api.network.requests import PortRequest
 from vipkeeper.lab.api.network.resources import is_visible, revised
@@ -44,9 +45,17 @@ def get(state: State, id: str, context: Context) -> Server:
 
 
 def create(
-    change: Change, body: ServerRequest, group_id: str | None, context: Context
+    change: Change,
+    body: ServerRequest,
+    group_id: str | None,
+    context: Context,
+    back_end: BackEnd,
 ) -> list[Server]:
-    """One server or several, with the ports that were asked for."""
+    """One server or several, with the ports that were asked for.
+
+    One whose port the network does not bind is there all the same, in error: Nova binds when
+    it has accepted the request (nova/network/neutron.py, ``allocate_for_instance``).
+    """
     count = max(body.min_count, body.max_count or 1)
     have = sum(1 for one in change.all(Server) if one.project_id == context.project_id)
     if have + count > MAX_SERVERS:
@@ -55,7 +64,8 @@ def create(
             f" {MAX_SERVERS} instances"
         )
     names = [body.name] if count == 1 else [f"{body.name}-{n}" for n in range(1, count + 1)]
-    return [_create(change, body, name, group_id, context) for name in names]
+    made = [_create(change, body, name, group_id, context) for name in names]
+    return [_bound(change, server, back_end) for server in made]
 
 
 def _create(
@@ -97,6 +107,29 @@ def _unfit(port: Port) -> str:
     if int(port.mac_address[:2], 16) & 1:
         return f"XML error: expected unicast mac address, found multicast '{port.mac_address}'"
     return ""
+
+
+def _bound(change: Change, server: Server, back_end: BackEnd) -> Server:
+    if not any(_is_refused(change, id, back_end) for id in server.ports):
+        return server
+    for id in server.ports:
+        _let_go(change, server, id)
+    failed = server.model_copy(
+        update={
+            "ports": (),
+            "created_ports": (),
+            # nova/compute/manager.py, _build_resources; seen by users as this.
+            "error": f"Build of instance {server.id} aborted: Failed to allocate the network(s),"
+            " not rescheduling.",
+        }
+    )
+    change.put(failed)
+    return failed
+
+
+def _is_refused(state: State, port_id: str, back_end: BackEnd) -> bool:
+    port = state.find(Port, port_id)
+    return port is not None and back_end.virtual_ports and virtual_ports.is_virtual(state, port)
 
 
 def hostname_of(name: str, id: str) -> str:
@@ -247,7 +280,9 @@ def _new_port(
     return port
 
 
-def attach(change: Change, id: str, body: AttachmentRequest, context: Context) -> Port:
+def attach(
+    change: Change, id: str, body: AttachmentRequest, context: Context, back_end: BackEnd
+) -> Port:
     """One more interface: a port that there is, or a new one."""
     server = get(change, id, context)
     if body.port_id is not None and body.net_id is not None:
@@ -262,6 +297,8 @@ def attach(change: Change, id: str, body: AttachmentRequest, context: Context) -
     port, made = _port(change, wanted[0], server.id, (), context)
     if reason := _unfit(port):
         raise refusals.bad_request(f"Failed to attach port {port.id}: {reason}")
+    if _is_refused(change, port.id, back_end):
+        raise refusals.attachment_failed(server.id)
     change.put(
         server.model_copy(
             update={

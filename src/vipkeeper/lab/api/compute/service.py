@@ -33,6 +33,7 @@ from vipkeeper.lab.api.compute.views import (
 from vipkeeper.lab.api.context import Context
 from vipkeeper.lab.api.controller import Controller
 from vipkeeper.lab.api.errors import NOVA_SCHEMA, Refusal
+from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.fields import Body
 from vipkeeper.lab.api.operations import (
     OBJECT,
@@ -76,8 +77,9 @@ def _with_hints(model: type[Body]) -> Schema:
 class ComputeService:
     """Nova over a controller. ``url`` is where it is reached, for links."""
 
-    def __init__(self, controller: Controller, url: str) -> None:
+    def __init__(self, controller: Controller, back_end: BackEnd, url: str) -> None:
         self._controller = controller
+        self._back_end = back_end
         self._url = f"{url}/v2.1"
         self._actions = Actions(controller)
 
@@ -167,7 +169,7 @@ class ComputeService:
             SchedulerHints,
         )
         made = await self._controller.change(
-            lambda change: servers.create(change, body, hints.group, context)
+            lambda change: servers.create(change, body, hints.group, context, self._back_end)
         )
         server = made[0]
         view = {**short_view(server, self._url), "adminPass": server.admin_pass}
@@ -297,7 +299,7 @@ class ComputeService:
         id = request.path_params["id"]
         body = inside(await read(request), "interfaceAttachment", AttachmentRequest)
         port = await self._controller.change(
-            lambda change: servers.attach(change, id, body, context)
+            lambda change: servers.attach(change, id, body, context, self._back_end)
         )
         seen = await self._seen()
         active = seen.get(id, {}).get("state") == "running"

@@ -30,6 +30,7 @@ class BackEnd:
         dhcp_device: ``device_id`` of it, with the network's id put in.
         interface_owner: ``device_owner`` of a router's interfaces.
         centralized_snat: whether each interface of a router with a gateway has a second port.
+        virtual_ports: whether a port whose address is an allowed address pair cannot be bound.
         extensions: what it has beyond those that all have.
     """
 
@@ -38,6 +39,7 @@ class BackEnd:
     dhcp_device: str = "dhcp8f1c6a0e-5f0b-5d9d-b0a5-3b1a7a9f3f11-{}"
     interface_owner: str = "network:router_interface"
     centralized_snat: bool = False
+    virtual_ports: bool = False
     vif_type: str = "ovs"
     vif_details: Mapping[str, Any] = field(default_factory=lambda: _OVS_DETAILS)
     extensions: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ OVN = BackEnd(
     "ovn",
     dhcp_owner="network:distributed",
     dhcp_device="ovnmeta-{}",
+    virtual_ports=True,
 )
 DVR = BackEnd(
     "dvr",

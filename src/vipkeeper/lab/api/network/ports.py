@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vipkeeper.lab.api.context import Context
-from vipkeeper.lab.api.network import policy, refusals
+from vipkeeper.lab.api.network import policy, refusals, virtual_ports
 from vipkeeper.lab.api.network.addresses import Allocation, new_mac_address
 from vipkeeper.lab.api.network.back_ends import BackEnd
 from vipkeeper.lab.api.network.records import (
@@ -77,6 +77,7 @@ def create(change: Change, body: PortRequest, context: Context) -> Port:
 
 def _made(change: Change, port: Port, body: PortChange, context: Context) -> Port:
     pairs = _pairs(body.allowed_address_pairs, port) if body.has("allowed_address_pairs") else ()
+    virtual_ports.check_pairs(change, port.network_id, pairs)
     if pairs and not port.port_security_enabled:
         raise refusals.pairs_need_port_security()
     groups: Sequence[str] = ()
@@ -108,6 +109,8 @@ def update(change: Change, id: str, body: PortChange, context: Context, back_end
         owner=context.owns(port.project_id),
     )
     changed = port.model_copy(update=_plain_values(body))
+    if back_end.virtual_ports and _is_being_bound(port, changed):
+        virtual_ports.check_binding(change, port)
     if body.has("mac_address") and body.mac_address != port.mac_address:
         if port.is_bound:
             raise refusals.port_bound(
@@ -128,6 +131,11 @@ def update(change: Change, id: str, body: PortChange, context: Context, back_end
     return changed
 
 
+def _is_being_bound(before: Port, after: Port) -> bool:
+    """Nova sets device and host in one request."""
+    return before.device_id != after.device_id and before.host_id != after.host_id
+
+
 def _with_port_security(change: Change, port: Port, body: PortChange, context: Context) -> Port:
     """Port security, groups and pairs together, since each is refused without the others.
 
@@ -143,6 +151,7 @@ def _with_port_security(change: Change, port: Port, body: PortChange, context: C
     pairs = port.allowed_address_pairs
     if body.has("allowed_address_pairs"):
         pairs = _pairs(body.allowed_address_pairs, port)
+        virtual_ports.check_pairs(change, port.network_id, pairs)
     if not enabled:
         if pairs:
             raise refusals.pairs_need_port_security()

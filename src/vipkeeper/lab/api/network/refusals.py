@@ -81,6 +81,23 @@ def pair_without_address() -> Refusal:
     )
 
 
+def virtual_port_binding() -> Refusal:
+    return Refusal(
+        400,
+        "BadRequest",
+        "Bad port request: A virtual logical switch port cannot be bound to a host.",
+    )
+
+
+def metadata_pair(address: str) -> Refusal:
+    return Refusal(
+        400,
+        "BadRequest",
+        f"Bad port request: Allowed address pair {address} is the address of the distributed"
+        " metadata port of the network.",
+    )
+
+
 def pairs_need_port_security() -> Refusal:
     return Refusal(
         409,

@@ -111,7 +111,10 @@ class NetworkService:
 
     async def _viewer(self, context: Context, state: State | None = None) -> Viewer:
         running = await self._controller.running()
-        return Viewer(state or self._controller.state, context, self._back_end, running)
+        claims: Mapping[str, str] = {}
+        if self._back_end.virtual_ports and context.is_admin:
+            claims = await self._controller.claims()
+        return Viewer(state or self._controller.state, context, self._back_end, running, claims)
 
     # what there is
 

@@ -38,12 +38,14 @@ class Viewer:
 
     Args:
         running: ids of the servers that run: their ports are ACTIVE.
+        claims: ids of OVN's virtual ports that are claimed, each with its parent's.
     """
 
     state: State
     context: Context
     back_end: BackEnd
     running: Collection[str] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
     _cache: dict[str, Any] = field(default_factory=dict)
 
     def show(self, record: Record) -> dict[str, Any]:
@@ -152,6 +154,16 @@ class Viewer:
         }
 
     def _binding(self, port: Port) -> dict[str, Any]:
+        # The host of the parent that has claimed it, until Neutron 29 moved that to vif_details:
+        # neutron/plugins/ml2/drivers/ovn/mech_driver/ovsdb/ovsdb_monitor.py,
+        # PortBindingUpdateVirtualPortsEvent.
+        if port.id in self.claims:
+            return {
+                "binding:profile": dict(port.profile),
+                "binding:host_id": HOST,
+                "binding:vif_type": "unbound",
+                "binding:vif_details": {},
+            }
         return {
             "binding:profile": dict(port.profile),
             "binding:host_id": port.host_id or (HOST if port.is_bound else ""),
