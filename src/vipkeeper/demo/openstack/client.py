@@ -55,10 +55,10 @@ class OpenStackClient:
         )
         return Output("", command, done.stdout + done.stderr, done.returncode)
 
-    def run_together(self, lines: Sequence[str], *, cloud: str = "lab") -> list[Output]:
-        """Commands that do not need each other, some at a time; in the order given."""
+    def run_together(self, commands: Sequence[tuple[str, str]]) -> list[Output]:
+        """Commands that do not need each other, each with its cloud; in the order given."""
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            return list(threads.map(lambda words: self.run(words, cloud=cloud), lines))
+            return list(threads.map(lambda one: self.run(one[0], cloud=one[1]), commands))
 
     def values(self, words: str, *, cloud: str = "lab") -> Any:
         """What a command says with ``-f json``, for looking closer; None if it failed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vipkeeper.demo.observation import ADDRESS, VIP, web_answer
 from vipkeeper.demo.openstack.client import OpenStackClient
@@ -24,28 +25,44 @@ _CIDR_OUTSIDE = "99.88.128.0/24"
 _CIDR = "192.168.100.0/24"
 
 
-Order = tuple[str, str]
-"""What is made or done, as a sentence, and the command for it."""
+MEMBER, ADMIN = "lab", "lab-admin"
+"""The two clouds of the clouds.yaml."""
 
 
-@dataclass(frozen=True, slots=True)
+class Order(NamedTuple):
+    """What is made or done, as a sentence, and the command for it, in whose cloud."""
+
+    expected: str
+    words: str
+    cloud: str = MEMBER
+
+
+@dataclass(slots=True)
 class Session:
-    """A step's two hands: the client, and the lab that it acts on."""
+    """A step's two hands: the client, and the lab that it acts on.
+
+    Attributes:
+        address: the virtual IP's floating IP, once it has been seen.
+    """
 
     client: OpenStackClient
     scene: Scene
+    address: str = "(none)"
 
-    def make(self, *orders: Order, cloud: str = "lab", show: str = "") -> Iterator[Check]:
+    def make(
+        self, *orders: tuple[str, str] | tuple[str, str, str], show: str = ""
+    ) -> Iterator[Check]:
         """Commands that must succeed, run together.
 
         Args:
             show: the columns of what the client prints, with a space between.
         """
-        self.scene.watcher.doing(orders[0][0])
+        wanted = [Order(*one) for one in orders]
+        self.scene.watcher.doing(wanted[0].expected)
         columns = "".join(f" -c {column}" for column in show.split())
-        outputs = self.client.run_together([words + columns for _, words in orders], cloud=cloud)
-        for (expected, _), seen in zip(orders, outputs, strict=True):
-            yield Check(expected, "", seen.command, seen.text.strip(), seen.code == 0)
+        outputs = self.client.run_together([(one.words + columns, one.cloud) for one in wanted])
+        for one, seen in zip(wanted, outputs, strict=True):
+            yield Check(one.expected, "", seen.command, seen.text.strip(), seen.code == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +74,13 @@ class Step:
 
 def outside(session: Session) -> Iterator[Check]:
     """The operator's part: the external network, and a machine on it to look from."""
-    admin = "lab-admin"
     yield from session.make(
         (
             "an external network, where floating IPs come from",
             "network create --external --provider-network-type flat"
             f" --provider-physical-network physnet1 {OUTSIDE}",
+            ADMIN,
         ),
-        cloud=admin,
         show="name router:external status",
     )
     yield from session.make(
@@ -72,8 +88,8 @@ def outside(session: Session) -> Iterator[Check]:
             f"its addresses, {_CIDR_OUTSIDE}",
             f"subnet create --network {OUTSIDE} --subnet-range {_CIDR_OUTSIDE} --gateway none"
             f" --no-dhcp {OUTSIDE}-subnet",
+            ADMIN,
         ),
-        cloud=admin,
         show="allocation_pools cidr",
     )
     yield from session.make(
@@ -81,16 +97,16 @@ def outside(session: Session) -> Iterator[Check]:
             "a port for a machine outside of the cloud: nothing filters it",
             f"port create --network {OUTSIDE} --fixed-ip ip-address=99.88.128.10"
             " --no-security-group --disable-port-security client",
+            ADMIN,
         ),
-        cloud=admin,
         show="fixed_ips port_security_enabled",
     )
     yield from session.make(
         (
             "the machine",
             "server create --image debian-12 --flavor m1.tiny --port client client",
+            ADMIN,
         ),
-        cloud=admin,
         show="name status",
     )
 
@@ -179,10 +195,13 @@ def servers(session: Session) -> Iterator[Check]:
 def what_there_is(session: Session) -> Iterator[Check]:
     seen, floating, shown = session.client.run_together(
         [
-            "port list -c Name -c 'Fixed IP Addresses' -c Status",
-            "floating ip list -c 'Floating IP Address' -c 'Fixed IP Address'",
-            "port show test01 -c allowed_address_pairs -c fixed_ips -c mac_address"
-            " -c port_security_enabled -c status",
+            ("port list -c Name -c 'Fixed IP Addresses' -c Status", MEMBER),
+            ("floating ip list -c 'Floating IP Address' -c 'Fixed IP Address'", MEMBER),
+            (
+                "port show test01 -c allowed_address_pairs -c fixed_ips -c mac_address"
+                " -c port_security_enabled -c status",
+                MEMBER,
+            ),
         ]
     )
     rows = dict(re.findall(r"^\| (\S+) +\|.*\| (\w+) +\|$", seen.text, re.M))
@@ -191,18 +210,13 @@ def what_there_is(session: Session) -> Iterator[Check]:
         "the nodes' ports are ACTIVE, USER-vip is DOWN: no instance has it",
         seen.code == 0 and wanted.items() <= rows.items(),
     )
-    yield floating.check(
-        f"a floating IP leads to {VIP}", floating.code == 0 and f" {VIP} " in floating.text
-    )
+    leads = re.search(rf"^\| (\S+) +\| {re.escape(VIP)} +\|$", floating.text, re.M)
+    session.address = leads[1] if leads else session.address
+    yield floating.check(f"a floating IP leads to {VIP}", leads is not None)
     yield shown.check(
         f"{VIP} may speak at test01's port, from that port's own MAC address",
         shown.code == 0 and f"ip_address='{VIP}', mac_address=" in shown.text,
     )
-
-
-def _floating_ip(session: Session) -> str:
-    rows = session.client.values(f"floating ip list --fixed-ip-address {VIP}")
-    return str(rows[0]["Floating IP Address"]) if rows else "(none)"
 
 
 def _answers(session: Session, address: str, host: str) -> Check:
@@ -220,42 +234,40 @@ def _answers(session: Session, address: str, host: str) -> Check:
 
 
 def it_answers(session: Session) -> Iterator[Check]:
-    yield _answers(session, _floating_ip(session), "test01")
+    yield _answers(session, session.address, "test01")
 
 
 def failover(session: Session) -> Iterator[Check]:
-    address = _floating_ip(session)
     yield from session.make(("a clean shutdown of test01", "server stop test01"))
-    yield _answers(session, address, "test02")
+    yield _answers(session, session.address, "test02")
     shown = session.client.run("server show test01 -c name -c status")
     yield shown.check("test01 is SHUTOFF", "SHUTOFF" in shown.text)
     yield from session.make(("and its return", "server start test01"))
-    yield _answers(session, address, "test01")
+    yield _answers(session, session.address, "test01")
 
 
 def back_to_nothing(session: Session) -> Iterator[Check]:
-    make, admin = session.make, "lab-admin"
+    make = session.make
     rows = session.client.values("floating ip list") or ()
     addresses = " ".join(str(row["Floating IP Address"]) for row in rows)
-    yield from make(("the nodes go", "server delete --wait test01 test02"))
     yield from make(
+        ("the nodes go", "server delete --wait test01 test02"),
         ("the floating IPs go", f"floating ip delete {addresses}"),
-        ("the ports go", "port delete test01 test02 USER-vip"),
+        ("the machine outside goes", "server delete --wait client", ADMIN),
     )
     yield from make(
-        ("the router lets go of the network", "router remove subnet router1 int_net-subnet")
+        ("the ports go", "port delete test01 test02 USER-vip"),
+        ("the router lets go of the network", "router remove subnet router1 int_net-subnet"),
+        ("the port outside goes", "port delete client", ADMIN),
     )
     yield from make(
         ("the router goes", "router delete router1"),
-        ("the network goes, its subnet with it", "network delete int_net"),
         ("the groups go", "security group delete web vrrp"),
+        ("the network goes, its subnet with it", "network delete int_net"),
     )
-    yield from make(("the machine outside goes", "server delete --wait client"), cloud=admin)
-    yield from make(("its port goes", "port delete client"), cloud=admin)
-    yield from make(("the external network goes", f"network delete {OUTSIDE}"), cloud=admin)
-    for seen in session.client.run_together(
-        ["network list", "port list", "router list", "server list --all-projects"], cloud=admin
-    ):
+    yield from make(("the external network goes", f"network delete {OUTSIDE}", ADMIN))
+    lists = ("network list", "port list", "router list", "server list --all-projects")
+    for seen in session.client.run_together([(words, ADMIN) for words in lists]):
         yield seen.check("nothing is left", seen.code == 0 and not seen.text.strip(), "(nothing)")
 
 
