@@ -1,6 +1,7 @@
 """Messages between the processes of a lab: one JSON object a packet, descriptors beside it.
 
-The sockets are SOCK_SEQPACKET, so that a message is a packet and its end needs no mark.
+The sockets are SOCK_SEQPACKET, so that a message is a packet and its end needs no mark. One
+that is longer than a packet may be lies in a file without a name, whose descriptor comes instead.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from vipkeeper.errors import LabError
 
 Message = Mapping[str, Any]
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 16
+"""Of a packet, well below the kernel's default for a socket (net.core.wmem_default)."""
+
+_MAX_LONG_BYTES = 1 << 26
+_LENGTH = "length"  # of a message that is in the last descriptor
 _MAX_DESCRIPTORS = 4
 
 
@@ -29,11 +34,17 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def send(connection: socket.socket, message: Message, descriptors: Sequence[int] = ()) -> None:
+    """Send a message, whatever its length: a long one as a descriptor that it is read from."""
     data = json.dumps(message).encode()
-    # The default is smaller than a long status; the kernel doubles what is asked for.
-    if len(data) > MAX_BYTES // 8:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_BYTES)
-    socket.send_fds(connection, [data], descriptors)
+    if len(data) <= MAX_BYTES:
+        socket.send_fds(connection, [data], descriptors)
+        return
+    length = len(data)
+    with os.fdopen(os.memfd_create("message", os.MFD_CLOEXEC), "w+b") as file:
+        file.write(data)
+        file.flush()
+        pointer = json.dumps({_LENGTH: length}).encode()
+        socket.send_fds(connection, [pointer], [*descriptors, file.fileno()])
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
@@ -52,11 +63,24 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | Non
         message = json.loads(data)
         if not isinstance(message, dict):
             raise ValueError("not an object")
-    except ValueError as error:
+        if [*message] == [_LENGTH]:
+            length = int(message[_LENGTH])
+            message = json.loads(_read(descriptors.pop(), length))
+    except (ValueError, TypeError, IndexError, OSError) as error:
         for descriptor in descriptors:
             os.close(descriptor)
         raise LabError(f"what came through the lab's socket is no message: {error}") from error
     return message, descriptors
+
+
+def _read(descriptor: int, length: int) -> bytes:
+    """What a long message's descriptor holds; its place in the file is the sender's as well."""
+    try:
+        if not 0 <= length <= _MAX_LONG_BYTES:
+            raise ValueError(f"{length} bytes are too many")
+        return os.pread(descriptor, length, 0)
+    finally:
+        os.close(descriptor)
 
 
 def failure(error: Exception) -> dict[str, str]:

@@ -25,6 +25,9 @@ IPNetwork = IPv4Network | IPv6Network
 Source = tuple[IPNetwork, str]
 """Addresses and the MAC address in lower case; a packet has to have both."""
 
+_REMEMBERED = 1 << 16
+"""Addresses whose meaning is not worked out again: each change asks for those of all members."""
+
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 MAX_NUMBER = 0xFFFF
@@ -50,7 +53,7 @@ def check_device(device: str, owner: str) -> None:
         )
 
 
-@lru_cache(maxsize=16384)  # the same few are asked for at each change; 5 us an address otherwise
+@lru_cache(_REMEMBERED)
 def parse_network(text: str) -> IPNetwork:
     """Address or prefix, bits beyond the prefix cleared: ``10.0.0.5/24`` is 10.0.0.0/24.
 
@@ -82,11 +85,20 @@ def apart(networks: Iterable[IPNetwork]) -> list[str]:
     All of one family. Neighbours are left as they are: one that comes or goes is then one
     element.
     """
-    kept: list[IPNetwork] = []
-    for network in sorted(networks, key=lambda n: (int(n.network_address), n.prefixlen)):
-        if not kept or int(network.network_address) > int(kept[-1].broadcast_address):
-            kept.append(network)
-    return [str(network) for network in kept]
+    kept = []
+    last_kept = -1
+    for first, _, last, text in sorted(map(_extent, networks)):
+        if first > last_kept:
+            kept.append(text)
+            last_kept = last
+    return kept
+
+
+@lru_cache(_REMEMBERED)
+def _extent(network: IPNetwork) -> tuple[int, int, int, str]:
+    """First address, prefix length, last address, text."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    return first, network.prefixlen, last, str(network)
 
 
 @dataclass(frozen=True, slots=True)
