@@ -61,6 +61,11 @@ def wait_for_holders(lab: Lab, *names: str) -> None:
 
 def processes_of(lab: str) -> set[int]:
     """Every process of the host that belongs to a lab: the doorkeeper and its descendants."""
+    return set(_family(lab))
+
+
+def _family(lab: str) -> list[int]:
+    """The same, the doorkeeper first."""
     parents = {}
     doorkeeper = None
     for entry in Path("/proc").iterdir():
@@ -75,15 +80,15 @@ def processes_of(lab: str) -> set[int]:
         if b"vipkeeper.lab.doorkeeper" in command and lab.encode() in command:
             doorkeeper = int(entry.name)
     if doorkeeper is None:
-        return set()
-    family = {doorkeeper}
-    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= grown
-    return family
+        return []
+    family = {doorkeeper: None}
+    while grown := [pid for pid, of in parents.items() if of in family and pid not in family]:
+        family.update(dict.fromkeys(grown))
+    return [*family]
 
 
 def doorkeeper_and_cloud(lab: str) -> tuple[int, int]:
-    doorkeeper = min(processes_of(lab))
+    doorkeeper = _family(lab)[0]
     children = Path(f"/proc/{doorkeeper}/task/{doorkeeper}/children").read_text().split()
     assert len(children) == 1
     return doorkeeper, int(children[0])

@@ -46,7 +46,10 @@ def test_the_seed_is_the_cloud_file_and_the_plane(relay: Relay) -> None:
     assert spec == spec_file.walkthrough()
     assert plane == relay.plane()
     assert since == relay.lab.status()["since"]
-    assert options == {"name": relay.lab.name, "bare": True}
+    assert options == {
+        "name": relay.lab.name,
+        "passwords": relay.lab.credentials()["passwords"],
+    }
 
 
 def test_one_that_ended_is_followed_by_another_and_its_files_stay(relay: Relay) -> None:

@@ -23,6 +23,9 @@ from vipkeeper.lab.spec import CloudSpec
 VIP_TIMEOUT = 15.0
 """Seconds that ``up`` waits for the virtual IPs; an election takes 3.6 s."""
 
+VIP_STEADY = 1.0
+"""Seconds for which the same instance holds it then: an advertisement interval."""
+
 _name = click.option(
     "--name", default=DEFAULT_NAME, show_default=True, metavar="NAME", help="Which lab."
 )
@@ -87,7 +90,7 @@ def up(
     if not bare and kept is None and any(one["vrrp"] != "none" for one in status["instances"]):
         try:
             click.echo("The lab runs. Waiting for the virtual IP ...", err=True)
-            running.wait_for_vip(timeout=VIP_TIMEOUT)
+            running.wait_for_vip(timeout=VIP_TIMEOUT, steady=VIP_STEADY)
         except KeyboardInterrupt:
             running.down()
             raise

@@ -310,20 +310,32 @@ class Lab:
             if address in instance["addresses"]
         ]
 
-    def wait_for_vip(self, *, timeout: float) -> None:
+    def wait_for_vip(self, *, timeout: float, steady: float = 0.0) -> None:
         """Wait until each virtual IP is held by an instance.
+
+        Args:
+            steady: seconds for which it must be the same instances: of two that boot at the
+                same time the one that is ready first may have it for a moment.
 
         Raises:
             LabError: not within ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
+        holders: dict[str, list[str]] = {}
+        since = time.monotonic()
         while True:
             status = self.status()
-            held = {one for instance in status["instances"] for one in instance["virtual_ips"]}
+            before, holders = (
+                holders,
+                {one["id"]: one["virtual_ips"] for one in status["instances"]},
+            )
+            since = since if holders == before else time.monotonic()
+            held = {address for addresses in holders.values() for address in addresses}
             missing = [address for address in status["virtual_ips"] if address not in held]
-            if not missing:
+            now = time.monotonic()
+            if not missing and (now - since >= steady or now > deadline):
                 return
-            if time.monotonic() > deadline:
+            if now > deadline:
                 raise LabError(
                     f"no instance holds {', '.join(missing)} after {timeout:g} s",
                     remedy="look at why: vipkeeper lab exec INSTANCE -- journalctl -u keepalived",

@@ -212,7 +212,7 @@ def _read(stream: Any) -> tuple[int, Any]:
         ("BREW", f"{PORTS}/x", "DELETE, GET, HEAD, PUT", "NeutronError"),
         ("DELETE", "/compute/v2.1/servers", "GET, HEAD, POST", "badMethod"),
         ("PUT", "/identity/v3/auth/tokens", "DELETE, GET, HEAD, POST", "error"),
-        ("DELETE", "/image/v2/images", "GET, HEAD", "error"),
+        ("DELETE", "/image/v2/images", "GET, HEAD, POST", "error"),
         ("POST", "/", "GET, HEAD", "error"),
     ],
 )
