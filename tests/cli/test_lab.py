@@ -34,17 +34,22 @@ def vipkeeper(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def name() -> Iterator[str]:
     name = unused_name("cli")
-    ended = vipkeeper("up", "--name", name)
-    assert ended.returncode == 0, ended.stderr
-    assert re.search(r"^test01 +running +192\.168\.100\.131 +99\.88\.128\.203", ended.stdout, re.M)
-    assert "Virtual IP 192.168.100.196 (floating IP 99.88.128.171): held by test01" in ended.stdout
-    assert f"vipkeeper lab exec --name {name} client -- curl -s http://99" in ended.stdout
-    yield name
-    if not gone(name):
-        Lab.connect(name).down()
+    try:
+        said = vipkeeper("up", "--name", name)
+        assert said.returncode == 0, said.stderr
+        assert re.search(
+            r"^test01 +running +192\.168\.100\.131 +99\.88\.128\.203", said.stdout, re.M
+        )
+        vip = "Virtual IP 192.168.100.196 (floating IP 99.88.128.171)"
+        assert f"{vip}: held by test01" in said.stdout
+        assert f"vipkeeper lab exec --name {name} client -- curl -s http://99" in said.stdout
+        yield name
+    finally:
+        if not gone(name):
+            Lab.connect(name).down()
 
 
-def test_the_issues_own_command(name: str) -> None:
+def test_exec_runs_a_command_in_an_instance(name: str) -> None:
     url = "http://99.88.128.171/index.html"
     ended = vipkeeper("exec", "--name", name, "client", "--", "curl", "-s", url)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "test01\n", "")

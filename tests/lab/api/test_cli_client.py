@@ -134,3 +134,18 @@ def test_a_virtual_ip_and_its_floating_ip(openstack: OpenStack) -> None:
 def test_what_is_not_there(openstack: OpenStack) -> None:
     assert "No Port found for nothing" in failed(openstack("port", "show", "nothing"))
     assert openstack("port", "nonsense").returncode == 2
+
+
+def test_a_network_without_port_security_hands_that_on_to_its_ports(
+    openstack: OpenStack, member: Rest
+) -> None:
+    done(openstack("network", "create", "--disable-port-security", "open", "-f", "json"))
+    (network,) = member.get("networks?name=open")["networks"]
+    assert network["port_security_enabled"] is False
+    made = done(openstack("port", "create", "--network", "open", "free", "-f", "json"))
+    assert made["port_security_enabled"] is False
+    assert made["security_group_ids"] == []
+    refused = openstack("port", "set", "--allowed-address", f"ip-address={VIP}", "free")
+    assert "Port Security must be enabled" in failed(refused)
+    done(openstack("port", "delete", "free"))
+    done(openstack("network", "delete", "open"))
