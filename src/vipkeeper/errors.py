@@ -6,6 +6,7 @@
     ├── UsageError            2   the command line asks for something that cannot be
     ├── ConfigError           5   a configuration file is wrong: where, the line, a caret, advice
     ├── KernelError           4   the kernel refused: the call, the object, errno, what to do
+    ├── CloudError            1   the cloud refused or did not answer: its words, the request's id
     ├── LabError              1   the lab cannot do what was asked
     └── MissingProgramError   1   a program is not installed: its name and the package it is in
 
@@ -59,6 +60,34 @@ class KernelError(VipkeeperError):
         super().__init__(f"cannot {operation}: {strerror(errno)}", remedy=remedy)
         self.operation = operation
         self.errno = errno
+
+
+class CloudError(VipkeeperError):
+    """The cloud refused, or gave no answer.
+
+    Args:
+        operation: what was tried, with its object, as "create port web-vip".
+        words: what the cloud said, or why there was no answer.
+        status: of HTTP; None where there was no answer.
+        request_id: by which the cloud's operators find it in their logs; empty if none was given.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        words: str,
+        *,
+        status: int | None = None,
+        request_id: str = "",
+        remedy: str = "",
+    ) -> None:
+        number = f"HTTP {status}: " if status else ""
+        asked = f" ({request_id})" if request_id else ""
+        super().__init__(f"cannot {operation}: {number}{words}{asked}", remedy=remedy)
+        self.operation = operation
+        self.words = words
+        self.status = status
+        self.request_id = request_id
 
 
 class LabError(VipkeeperError):

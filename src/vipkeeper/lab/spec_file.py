@@ -11,10 +11,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeVar, get_args
 
-import yaml
-
+from vipkeeper import strict_yaml
 from vipkeeper.errors import ConfigError
-from vipkeeper.lab.places import Place, StrictLoader
+from vipkeeper.lab.places import Place
 from vipkeeper.lab.ports import AddressPair
 from vipkeeper.lab.security_groups import (
     DEFAULT,
@@ -57,15 +56,7 @@ def walkthrough() -> CloudSpec:
 
 
 def parse(text: str, file: str) -> CloudSpec:
-    try:
-        document = yaml.load(text, Loader=StrictLoader)  # noqa: S506 -- a SafeLoader, stricter
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise ConfigError(f"{where}: {error.problem or error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file}: not YAML: {error}") from error
-    return _cloud(Place(file, "", document))
+    return _cloud(Place(file, "", strict_yaml.load(text, file)))
 
 
 def _cloud(place: Place) -> CloudSpec:

@@ -1,0 +1,43 @@
+"""YAML files that people write: read strictly, with the place of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from vipkeeper.errors import ConfigError
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that is there twice; YAML itself would let the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key!r} is there twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load(text: str, file: str) -> Any:
+    """The one document of a text.
+
+    Raises:
+        ConfigError: it is not YAML, or says something twice.
+    """
+    try:
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 -- a SafeLoader, stricter
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+        raise ConfigError(f"{where}: {error.problem or error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: not YAML: {error}") from error
