@@ -14,10 +14,10 @@ import pytest
 from openstack.connection import Connection
 
 from tests.lab.api.rest import EMPTY
+from tests.lab.api.user_data import user_data
 from tests.lab.inside_cloud import possessions
 from tests.lab.labs import running
 from tests.topology import wait_until
-from tests.lab.api.user_data import user_data
 from vipkeeper.lab.client import Lab
 
 VIP = "192.168.100.196"
