@@ -10,8 +10,11 @@ import yaml
 from vipkeeper.errors import ConfigError
 
 
-class StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is there twice; YAML itself would let the last one win."""
+class StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses a key that is there twice; YAML itself would let the last one win.
+
+    With libyaml below where PyYAML has been built with it: some eight times as fast.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -24,7 +27,8 @@ class StrictLoader(yaml.SafeLoader):
                     None, None, f"{key!r} is there twice", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def load(text: str, file: str) -> Any:
