@@ -31,7 +31,7 @@ def test_where_a_text_is_wrong(text: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", ["\x00", "[" * 100_000, "a: !!python/object:os.system x"])
 def test_nothing_but_a_complaint_comes_of_an_odd_text(text: str) -> None:
-    with pytest.raises(ConfigError, match="^f:"):
+    with pytest.raises(ConfigError, match=r"^f:"):
         strict_yaml.load(text, "f")
 
 
