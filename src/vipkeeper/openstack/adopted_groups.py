@@ -51,7 +51,8 @@ def open_ports(
         "service-ports-guessed",
         "all members let this in, so that it is written as service ports: "
         + ", ".join(said(one) for one in ports),
-        "take out of the spec what nobody asks of the virtual IP",
+        "take out of the spec what nobody asks of the virtual IP: when it is applied, its own "
+        "group lets the rest in as well",
     )
     return ports, (guessed,)
 
