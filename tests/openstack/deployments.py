@@ -1,0 +1,104 @@
+"""Deployments as values, for tests of what is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface, ip_network
+from itertools import product
+
+from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
+from vipkeeper.openstack.spec import Family, Mode, ServicePort, Vrrp
+
+NAME = "web"
+VRID = 51
+NAMES = ("test01", "test02", "test03")
+HOSTS = {"test01": 11, "test02": 12, "test03": 13}
+CIDRS: dict[Family, str] = {4: "192.168.100.0/24", 6: "2001:db8::/64"}
+VIPS: dict[Family, str] = {4: "192.168.100.196", 6: "2001:db8::c4"}
+
+
+def uuid(what: int) -> str:
+    return f"{what:08x}-0000-4000-8000-000000000000"
+
+
+def address(family: Family, name: str) -> str:
+    return str(ip_network(CIDRS[family])[HOSTS[name]])
+
+
+def node(name: str, priority: int, families: tuple[Family, ...]) -> Node:
+    return Node(
+        name=name,
+        port_id=uuid(HOSTS[name]),
+        server_id=uuid(0x100 + HOSTS[name]),
+        mac_address=f"fa:16:3e:00:00:{HOSTS[name]:02x}",
+        addresses=tuple(ip_address(address(family, name)) for family in families),
+        priority=priority,
+        interface="eth0",
+    )
+
+
+def virtual_address(family: Family) -> VirtualAddress:
+    length = ip_network(CIDRS[family]).prefixlen
+    return VirtualAddress(
+        family=family,
+        subnet_id=uuid(0x40 + family),
+        cidr=CIDRS[family],
+        interface=ip_interface(f"{VIPS[family]}/{length}"),
+        port_id=uuid(0x50 + family),
+    )
+
+
+def deployment(
+    *, families: tuple[Family, ...] = (4,), members: int = 2, **vrrp: object
+) -> Deployment:
+    """The walkthrough's, or one with other families, more members, other VRRP."""
+    return Deployment(
+        name=NAME,
+        network_id=uuid(1),
+        network_name="int_net",
+        addresses=tuple(virtual_address(family) for family in families),
+        nodes=tuple(node(name, 100 - 10 * at, families) for at, name in enumerate(NAMES[:members])),
+        vrrp=Vrrp.model_validate(vrrp),
+        vrid=VRID,
+        service_ports=(ServicePort(first=80, last=80), ServicePort(protocol="icmp")),
+        floating_ip="99.88.128.171",
+        floating_network_id=uuid(2),
+        group_id=uuid(3),
+        group_name="web-vrrp",
+    )
+
+
+def without_address(deployment: Deployment) -> Deployment:
+    """As it is before anything was applied, where the cloud chooses the address."""
+    addresses = (replace(one, interface=None, port_id=None) for one in deployment.addresses)
+    return replace(deployment, addresses=tuple(addresses), floating_ip=None, group_id=None)
+
+
+PASSWORD = {"type": "pass", "password": "password"}
+
+
+def variants() -> Iterator[tuple[str, Deployment]]:
+    """Every combination of what a spec can say about VRRP, named."""
+    families: tuple[tuple[Family, ...], ...] = ((4,), (6,), (4, 6))
+    for of, mode, preempt, mac, members in product(
+        families, Mode, (True, False), (False, True), (2, 3)
+    ):
+        common = {"mode": mode, "preempt": preempt, "virtual_mac": mac}
+        words = (
+            "".join(f"v{family}" for family in of),
+            mode.value,
+            *(() if preempt else ("nopreempt",)),
+            *(("vmac",) if mac else ()),
+            f"{members}members",
+        )
+        protocols: tuple[tuple[str, dict[str, object]], ...] = (
+            ("vrrp3", {"interval": 0.25}),
+            ("vrrp2", {"version": 2, "interval": 2}),
+            ("pass", {"authentication": PASSWORD}),
+        )
+        for protocol, settings in protocols if of == (4,) else protocols[:1]:
+            yield (
+                "-".join((protocol, *words)),
+                deployment(families=of, members=members, **common, **settings),
+            )
