@@ -58,7 +58,7 @@ def for_name(calls: Calls, name: str) -> Found:
     asker = questions.asker(calls)
     extensions = questions.extensions(calls)
     tagged = questions.ports(calls, [*asker.own, ("tags", marks.tag(name))])
-    names = [ownership.port_name(name, family) for family in (4, 6)]
+    names = [marks.port_name(name, family) for family in (4, 6)]
     untagged = questions.ports_by(calls, "name", names, asker.own)
     made = (port for port in untagged if marks.is_made_for(name, port.description))
     own = tuple(dict.fromkeys((*tagged, *made)))
@@ -164,7 +164,7 @@ def _ports_for(
     members = [member.port for member in spec.members if member.port is not None]
     ids = [name for name in members if questions.is_id(name)]
     names = [name for name in members if name not in ids]
-    names += [ownership.port_name(spec.name, family) for family in spec.families]
+    names += [marks.port_name(spec.name, family) for family in spec.families]
     tags = f"{marks.VIP_PORT},{marks.tag(spec.name)}"
     tagged = questions.ports(calls, [*within, ("tags-any", tags)])
     parts = (
@@ -210,7 +210,7 @@ def _is_of_server(port: Port) -> bool:
 
 def _groups(calls: Calls, name: str, own: Query, wanted: str | None) -> tuple[SecurityGroup, ...]:
     tagged = questions.groups(calls, [*own, ("tags", marks.tag(name))])
-    named = questions.groups(calls, [*own, ("name", ownership.group_name(name))])
+    named = questions.groups(calls, [*own, ("name", marks.group_name(name))])
     said = questions.groups_named(calls, wanted) if wanted is not None else ()
     return tuple(dict.fromkeys((*tagged, *named, *said)))
 

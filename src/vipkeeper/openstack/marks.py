@@ -86,6 +86,16 @@ def names(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(match[1] for match in found if match)
 
 
+def port_name(name: str, family: Family) -> str:
+    """Of the virtual IP's own port of a family."""
+    return f"{name}-vip" if family == 4 else f"{name}-vip6"
+
+
+def group_name(name: str) -> str:
+    """Of the virtual IP's security group, and of its server group."""
+    return f"{name}-vip"
+
+
 def description(name: str) -> str:
     """What is made for a virtual IP has it; see :func:`is_made_for`."""
     return f"vipkeeper vip={name}"
