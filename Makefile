@@ -18,7 +18,7 @@ setup: ## install what is needed: system packages where allowed, and .venv from 
 demo: setup ## build the walkthrough's cloud on this machine and go through it
 	@.venv/bin/vipkeeper demo
 
-demo-openstack: setup ## from an empty cloud to the virtual IP and back, by the openstack client
+demo-openstack: setup ## from an empty cloud to a virtual IP by one command, and back to nothing
 	@.venv/bin/vipkeeper demo --openstack
 
 simulate: setup ## run the routers on a faulty link in virtual time (SECONDS=100000)

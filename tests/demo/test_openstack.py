@@ -1,4 +1,4 @@
-"""From an empty cloud to the answering virtual IP and back, with the real client."""
+"""From an empty cloud to the answering virtual IP and back, by the real programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from vipkeeper.demo.openstack.session import STEPS
+from vipkeeper.demo.openstack.steps import STEPS
 
 START = "from vipkeeper.cli.main import main; main()"
 
@@ -27,7 +27,6 @@ def test_the_demo_by_the_client_is_as_expected() -> None:
     assert report["ok"]
     assert [step["id"] for step in report["steps"]] == [step.id for step in STEPS]
     commands = [line for step in report["steps"] for line in step["observed"]]
-    # Nothing but the client, and a look from outside.
-    assert all(
-        line.startswith(("$ openstack --os-cloud lab", "client# curl ")) for line in commands
-    )
+    # Nothing but what one types, and a look from outside.
+    typed = ("$ openstack --os-cloud lab", "$ vipkeeper vip ", "client# curl ")
+    assert all(line.startswith(typed) for line in commands)

@@ -20,7 +20,7 @@ from vipkeeper.demo.openstack import run as openstack_run
     "--openstack",
     "by_client",
     is_flag=True,
-    help="From an empty cloud to the virtual IP and back, with the openstack client alone.",
+    help="From an empty cloud to a virtual IP by one command, and back to nothing.",
 )
 def demo(as_json: bool, by_client: bool) -> int:
     """Build the walkthrough's cloud on this machine and go through it.

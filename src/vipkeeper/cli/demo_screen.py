@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vipkeeper.cli.lines import Line, show
 from vipkeeper.demo.step import Report, Result
 
 
@@ -74,19 +75,7 @@ class Screen:
         )
 
     def _print(self, text: Text, indent: int = 0, mark: Text | None = None) -> None:
-        """Wrapped with its indent on a terminal; a pipe gets the lines as they are.
-
-        The mark stands in the indent of the first line.
-        """
-        lines = list(text.split("\n"))
-        if self.console.is_terminal:
-            width = max(self.console.width - indent, 1)
-            lines = [part for line in lines for part in line.wrap(self.console, width)]
-        for number, line in enumerate(lines):
-            margin = Text(" " * indent)
-            if mark and number == 0:
-                margin = Text(" " * (indent - 2)).append_text(mark).append(" ")
-            self.console.print(margin.append_text(line), soft_wrap=True)
+        show(self.console, [Line(text, indent, mark)])
 
 
 def _style(ok: bool) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from vipkeeper import __version__
+from vipkeeper.cli.lazy_group import LazyGroup
 from vipkeeper.errors import VipkeeperError
 
 # Each command lives in the module of its name and is imported only when it is asked for:
@@ -21,26 +21,11 @@ COMMANDS = {
     "reload": "have the daemon read its configuration again, or say what would change",
     "simulate": "routers on a faulty link in virtual time, and whether they keep the rules",
     "status": "who is active, since when, and why",
+    "vip": "a virtual IP on OpenStack: declared, planned, applied, checked and removed",
 }
 
 
-class LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(importlib.import_module(f"vipkeeper.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, summaries=COMMANDS, place=lambda name: f"vipkeeper.cli.{name}:{name}")
 @click.version_option(__version__, prog_name="vipkeeper")
 def root() -> None:
     """Keeps a virtual IP alive, and shows why it lives or does not."""

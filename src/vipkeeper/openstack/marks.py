@@ -10,9 +10,12 @@ on                            tags
 the virtual IP's own ports    ``vipkeeper-vip``, ``vipkeeper:NAME``
 a member's port               ``vipkeeper:NAME``, ``vipkeeper:NAME:priority=100``,
                               ``vipkeeper:NAME:if=eth0``, and what was put there by us:
-                              ``vipkeeper:NAME:pair4``, ``...:pair6``, ``...:group``
+                              ``vipkeeper:NAME:pair4``, ``...:pair6``, with a virtual MAC
+                              ``...:vmac4``, ``...:vmac6``, and ``...:group=1a2b3c4d``, the
+                              beginning of the ID of a group that is not of our making
 group, floating IP            ``vipkeeper:NAME``
 what was there before us      ``vipkeeper-adopted`` as well (VIP port, floating IP)
+floating IP                   ``vipkeeper:NAME:led``: it was led to the VIP port by us
 VIP port                      ``vipkeeper-server-group=ID``: a server group made for it
 ============================  ==========================================================
 
@@ -29,6 +32,7 @@ from vipkeeper.openstack.spec import AuthenticationType, Family, Mode
 VIP_PORT = "vipkeeper-vip"
 ADOPTED = "vipkeeper-adopted"
 GROUP = "group"
+LED = "led"
 _SERVER_GROUP = "vipkeeper-server-group="
 
 
@@ -38,12 +42,26 @@ def tag(name: str) -> str:
 
 
 def member_tag(name: str, what: str) -> str:
-    """What a member's port has besides: ``pair(4)``, ``GROUP``, ``priority=100``."""
+    """What a member's port has besides: ``pair(4)``, ``group(ID)``, ``priority=100``."""
     return f"vipkeeper:{name}:{what}"
 
 
 def pair(family: Family) -> str:
+    """A pair of the VIP with the port's own MAC was put there by us."""
     return f"pair{family}"
+
+
+def virtual_pair(family: Family) -> str:
+    """Pairs of the VIP with virtual MACs were put there by us."""
+    return f"vmac{family}"
+
+
+def group(id: str) -> str:
+    """This group was put there by us, and it is not of our making.
+
+    One of our making is known by itself. Eight digits of the ID, for a tag has 60 characters.
+    """
+    return f"{GROUP}={id[:8]}"
 
 
 def server_group_tag(id: str) -> str:
@@ -66,6 +84,16 @@ def names(tags: tuple[str, ...]) -> tuple[str, ...]:
     """The virtual IPs that something belongs to."""
     found = (re.fullmatch(r"vipkeeper:([^:]+)", one) for one in tags)
     return tuple(match[1] for match in found if match)
+
+
+def port_name(name: str, family: Family) -> str:
+    """Of the virtual IP's own port of a family."""
+    return f"{name}-vip" if family == 4 else f"{name}-vip6"
+
+
+def group_name(name: str) -> str:
+    """Of the virtual IP's security group, and of its server group."""
+    return f"{name}-vip"
 
 
 def description(name: str) -> str:

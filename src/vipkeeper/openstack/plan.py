@@ -33,6 +33,18 @@ class Remark:
     remedy: str = ""
 
 
+def blocker(code: str, sentence: str, remedy: str = "") -> Remark:
+    return Remark(code, Severity.BLOCKER, sentence, remedy)
+
+
+def warning(code: str, sentence: str, remedy: str = "") -> Remark:
+    return Remark(code, Severity.WARNING, sentence, remedy)
+
+
+def note(code: str, sentence: str, remedy: str = "") -> Remark:
+    return Remark(code, Severity.NOTE, sentence, remedy)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What it takes to get from what was found to what is wanted.

@@ -93,6 +93,8 @@ class Rule:
     Attributes:
         protocol: as it was typed (``112`` and ``vrrp`` are the same); None is any.
         remote_ip_prefix: None is anywhere, and so is ``0.0.0.0/0``.
+        remote_address_group_id: the rule is not for anywhere, though it has neither prefix nor
+            group.
     """
 
     direction: str
@@ -104,6 +106,7 @@ class Rule:
     remote_group_id: str | None = None
     description: str = ""
     id: str = ""
+    remote_address_group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

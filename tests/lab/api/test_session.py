@@ -1,7 +1,6 @@
 """The author's session with openstacksdk: from an empty cloud to the answering VIP, and back.
 
-The same with the ``openstack`` client is docs/guide/openstack.md and the demo, which have tests
-too.
+The same with the ``openstack`` client is docs/guide/openstack.md, which has a test too.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ import pytest
 from openstack.connection import Connection
 
 from tests.lab.api.rest import EMPTY
+from tests.lab.api.user_data import user_data
 from tests.lab.inside_cloud import possessions
 from tests.lab.labs import running
 from tests.topology import wait_until
-from vipkeeper.demo.openstack.nodes import user_data
 from vipkeeper.lab.client import Lab
 
 VIP = "192.168.100.196"

@@ -1,1 +1,1 @@
-"""The walkthrough on an empty cloud, with nothing but the ``openstack`` client."""
+"""A virtual IP on an empty cloud by one command, with the ``openstack`` client for the rest."""

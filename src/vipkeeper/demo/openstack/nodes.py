@@ -1,38 +1,26 @@
-"""What the two nodes are told at their first boot: cloud-init's user data."""
+"""What the session writes down: the virtual IP that is wanted, and what its nodes do besides."""
 
 from __future__ import annotations
 
-from string import Template
+from vipkeeper.demo.observation import VIP
 
-_USER_DATA = Template("""\
+NAME = "web"
+
+SPEC = f"""\
+name: {NAME}
+network: int_net
+address: {VIP}
+members:
+  - port: test01
+  - port: test02
+floating_ip: ext-private-net1
+service_ports: [80, icmp]
+"""
+
+USER_DATA = """\
 #cloud-config
 packages: [lighttpd]
-write_files:
-  - path: /var/www/html/index.html
-    content: |
-      $name
-  - path: /etc/keepalived/keepalived.conf
-    content: |
-      vrrp_instance vrrp_group_1 {
-           state $state
-           interface eth0
-           virtual_router_id 1
-           priority $priority
-           authentication {
-               auth_type PASS
-               auth_pass password
-           }
-           virtual_ipaddress {
-               192.168.100.196/24 brd 192.168.100.255 dev eth0
-           }
-      }
 runcmd:
-  - systemctl enable --now lighttpd vipkeeperd
-""")
-
-_ROLES = {"test01": ("MASTER", 100), "test02": ("BACKUP", 50)}
-
-
-def user_data(name: str) -> str:
-    state, priority = _ROLES[name]
-    return _USER_DATA.substitute(name=name, state=state, priority=priority)
+  - hostname > /var/www/html/index.html
+  - systemctl enable --now lighttpd
+"""

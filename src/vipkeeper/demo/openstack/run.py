@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vipkeeper.demo.openstack.client import OpenStackClient
-from vipkeeper.demo.openstack.session import STEPS, Session, Step
+from vipkeeper.demo.openstack.session import Session, Step
+from vipkeeper.demo.openstack.steps import STEPS
+from vipkeeper.demo.openstack.terminal import Terminal
 from vipkeeper.demo.run import go, temporary_lab
 from vipkeeper.demo.scene import Scene, Watcher
 from vipkeeper.demo.step import Check, Report
@@ -25,14 +26,14 @@ def run(watcher: Watcher, *, steps: Sequence[Step] = STEPS) -> Report:
     """
     began = time.monotonic()
     results = []
-    watcher.chapter("From an empty cloud, with the openstack client: docs/guide/openstack.md")
+    watcher.chapter("From an empty cloud to the virtual IP and back: docs/guide/own-cloud.md")
     watcher.begins("Building an empty cloud")
     with (
         temporary_lab(CloudSpec((), (), ()), "openstack") as lab,
         tempfile.TemporaryDirectory(prefix="vipkeeper-") as directory,
     ):
-        client = OpenStackClient(lab, Path(directory))
-        session = Session(client, Scene(lab, watcher, threading.Event()))
+        terminal = Terminal(lab, Path(directory))
+        session = Session(terminal, Scene(lab, watcher, threading.Event()))
         for step in steps:
 
             def look(_: Scene, step: Step = step) -> Iterator[Check]:

@@ -1,0 +1,35 @@
+"""Lines on a terminal: wrapped within their indent there, as they are in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Attributes: ``mark``: stands in the indent, in front of the text's first line."""
+
+    text: Text
+    indent: int = 0
+    mark: Text | None = None
+
+
+def show(console: Console, lines: Iterable[Line]) -> None:
+    for line in lines:
+        _show(console, line)
+
+
+def _show(console: Console, line: Line) -> None:
+    parts = list(line.text.split("\n", allow_blank=True))
+    if console.is_terminal:
+        width = max(console.width - line.indent, 1)
+        parts = [part for one in parts for part in one.wrap(console, width)]
+    for number, part in enumerate(parts):
+        margin = Text(" " * line.indent)
+        if line.mark and number == 0:
+            margin = Text(" " * (line.indent - 2)).append_text(line.mark).append(" ")
+        console.print(margin.append_text(part), soft_wrap=True)

@@ -1,0 +1,199 @@
+"""What openstacksdk, keystoneauth and requests raise, as :class:`~vipkeeper.errors.CloudError`.
+
+They have three trees of exceptions that know nothing of each other: an endpoint that is down
+raises keystoneauth's, a refusal openstacksdk's, and some that concern the answer's body are
+requests' own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from keystoneauth1 import exceptions as keystone
+from openstack import exceptions as sdk
+
+from vipkeeper.errors import CloudError
+
+Json = Any
+
+_UNCERTAIN = frozenset((404, 408, 409, 412, 423, 425, 429))
+_FINAL_TYPES = frozenset(("OverQuota",))
+"""Refused with 409, and not because of what somebody else did at the same time."""
+_LONGEST_WORDS = 300
+
+
+class CallError(CloudError):
+    """A request that failed.
+
+    Attributes:
+        type: Neutron's name of the refusal, as ``OverQuota``; empty where there is none.
+        transient: whether it may go another way when the cloud has been looked at again.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        words: str,
+        *,
+        status: int | None = None,
+        request_id: str = "",
+        remedy: str = "",
+        type: str = "",
+        transient: bool = False,
+    ) -> None:
+        super().__init__(operation, words, status=status, request_id=request_id, remedy=remedy)
+        self.type = type
+        self.transient = transient
+
+
+def is_transient(error: CloudError) -> bool:
+    return isinstance(error, CallError) and error.transient
+
+
+def refusal(operation: str, response: requests.Response) -> CallError:
+    """What an answer of 400 and more says."""
+    status = response.status_code
+    type, words = _said(response)
+    transient = (status in _UNCERTAIN or status >= 500) and type not in _FINAL_TYPES
+    return CallError(
+        operation,
+        words,
+        status=status,
+        request_id=_request_id(response),
+        remedy=_remedy(status, type),
+        type=type,
+        transient=transient,
+    )
+
+
+def nonsense(operation: str, response: requests.Response | None, what: str) -> CallError:
+    """An answer that is none of that service: a proxy's page, half a document."""
+    text = _plain(response.text) if response is not None else ""
+    return CallError(
+        operation,
+        f"{what}: {text!r}" if text else what,
+        status=response.status_code if response is not None else None,
+        request_id=_request_id(response) if response is not None else "",
+        remedy="is this the service's own address? openstack catalog list",
+        transient=True,
+    )
+
+
+@contextmanager
+def reported(operation: str) -> Iterator[None]:
+    """Whatever a call raises is raised as a CloudError."""
+    try:
+        yield
+    except CloudError:
+        raise
+    except (
+        sdk.SDKException,
+        keystone.ClientException,
+        requests.RequestException,
+        OSError,
+    ) as error:
+        raise _translated(operation, error) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # keystoneauth and openstacksdk take a token's or a version's document for granted.
+        words = f"the answer is not what the service gives ({type(error).__name__}: {error})"
+        raise CallError(operation, words, transient=True) from error
+
+
+def _translated(operation: str, error: Exception) -> CallError:
+    response = getattr(error, "response", None)
+    if isinstance(response, requests.Response) and response.status_code >= 400:
+        return refusal(operation, response)
+    words = _plain(str(getattr(error, "message", None) or error)) or type(error).__name__
+    if isinstance(error, keystone.SSLError):
+        return CallError(operation, words, remedy="set cacert (OS_CACERT) to the CA of the cloud")
+    if isinstance(error, keystone.ConnectTimeout):  # a time-out while it is read, too
+        remedy = "is the cloud slow? set api_timeout (seconds) for it in clouds.yaml"
+        return CallError(operation, words, remedy=remedy, transient=True)
+    if isinstance(error, _NO_SERVICE):
+        remedy = "what the cloud has, and in which region: openstack catalog list"
+        return CallError(operation, words, remedy=remedy)
+    if isinstance(error, keystone.HttpError):
+        status = error.http_status or None
+        request_id = error.request_id or ""
+        transient = isinstance(error, keystone.HttpServerError)
+        words = re.sub(r" \((HTTP \d+|Request-ID: [^)]*)\)", "", words)
+        return CallError(
+            operation,
+            words,
+            status=status,
+            request_id=request_id,
+            remedy=_remedy(status or 0, ""),
+            transient=transient,
+        )
+    if isinstance(error, _UNREACHABLE):
+        remedy = "can it be reached from here? openstack catalog list tells the addresses"
+        return CallError(operation, words, remedy=remedy, transient=True)
+    remedy = "try the same cloud with: openstack token issue"
+    return CallError(operation, words, remedy=remedy)
+
+
+_NO_SERVICE = (
+    keystone.EndpointNotFound,
+    keystone.EmptyCatalog,
+    sdk.ServiceDisabledException,
+    sdk.EndpointNotFound,
+    sdk.NotSupported,
+)
+_UNREACHABLE = (
+    keystone.ConnectionError,
+    keystone.DiscoveryFailure,
+    requests.RequestException,
+    OSError,
+)
+
+
+def is_no_service(error: CloudError) -> bool:
+    """Whether the cloud does not have the service at all."""
+    return isinstance(error.__cause__, _NO_SERVICE)
+
+
+def _said(response: requests.Response) -> tuple[str, str]:
+    """Type and words of a refusal.
+
+    Neutron: ``{"NeutronError": {type, message, detail}}``; Keystone: ``{"error": {message}}``;
+    Nova: ``{"badRequest": {message}}``; a proxy before them: a page of HTML.
+    """
+    reason = response.reason or f"status {response.status_code}"
+    try:
+        answer = response.json()
+    except ValueError:
+        return "", _plain(response.text) or reason
+    parts = [answer, *answer.values()] if isinstance(answer, dict) else [answer]
+    for part in parts:
+        if isinstance(part, dict) and isinstance(part.get("message"), str):
+            return str(part.get("type") or ""), _plain(part["message"]) or reason
+    texts = [part for part in parts if isinstance(part, str)]
+    return "", _plain(" ".join(texts)) or reason
+
+
+def _plain(text: str) -> str:
+    """One line without tags."""
+    line = " ".join(re.sub(r"<[^<>]+>", " ", text).split())
+    return line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}..."
+
+
+def _request_id(response: requests.Response) -> str:
+    headers = response.headers
+    found = headers.get("x-openstack-request-id") or headers.get("x-compute-request-id")
+    return str(found or "")
+
+
+def _remedy(status: int, type: str) -> str:
+    if type == "OverQuota":
+        return "delete what is not needed, or ask for more: openstack quota show --usage"
+    return {
+        401: "check the cloud's user, password and project: openstack token issue",
+        403: "the cloud's policy wants another role, or the network's owner",
+        413: "wait: the cloud limits how often it is asked",
+        429: "wait: the cloud limits how often it is asked",
+        503: "the cloud says that it is out of service for the moment",
+    }.get(status, "")

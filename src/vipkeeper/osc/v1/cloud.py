@@ -1,0 +1,58 @@
+"""The cloud of the OpenStack client, and how what goes wrong there is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from osc_lib.exceptions import CommandError
+
+from vipkeeper.errors import CloudError, VipkeeperError
+from vipkeeper.openstack import applying
+from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.cloud import Cloud
+from vipkeeper.openstack.plan import Plan, Severity
+from vipkeeper.openstack.spec import VipSpec
+
+
+def cloud(app: Any) -> Cloud:
+    """That of ``--os-cloud``, by the client's own connection."""
+    return Cloud(app.client_manager.sdk_connection)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors as the client shows them: one text, exit code 1."""
+    try:
+        yield
+    except VipkeeperError as error:
+        raise CommandError(str(error)) from error
+
+
+def apply(cloud: Cloud, spec: VipSpec, log: Any, *, wait: bool, timeout: float) -> Outcome:
+    """Put in place what is declared; warnings go to the log.
+
+    Raises:
+        VipkeeperError: something blocks it, or the cloud refused.
+    """
+    outcome = applying.apply(cloud, spec)
+    if outcome.plan:
+        for remark in outcome.plan.remarks:
+            if remark.severity is Severity.WARNING:
+                log.warning("%s", remark.sentence)
+        refuse_blocked(outcome.plan)
+    if outcome.error:
+        raise outcome.error
+    if wait:
+        applying.wait(cloud, spec, timeout_s=timeout)
+    return outcome
+
+
+def refuse_blocked(plan: Plan) -> None:
+    if plan.blockers:
+        sentences = "; ".join(one.sentence for one in plan.blockers)
+        remedies = [one.remedy for one in plan.blockers if one.remedy]
+        raise CloudError(
+            f"put the virtual IP {plan.name} in place", sentences, remedy="\n  ".join(remedies)
+        )
