@@ -14,6 +14,8 @@ from vipkeeper.openstack.deployment import Deployment, Node
 from vipkeeper.openstack.render import keepalived_conf, link_local, yaml_text
 from vipkeeper.openstack.render.program import CONFIGURATION, Program, check, packages
 
+__all__ = ["Program", "text"]
+
 _MERGED = ("packages", "write_files", "runcmd")
 
 
