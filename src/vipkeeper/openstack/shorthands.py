@@ -121,6 +121,8 @@ def service_port(written: Any) -> Any:
         return _port(str(written), ())
     if "first" in written:  # the model's own words
         return {"last": written["first"], **written}
+    if written.get("protocol") == "icmp" and "port" not in written:
+        return written
     wrong: list[tuple[Location, str]] = [
         ((str(key),), unknown(key, _WRITTEN_PORT)) for key in written if key not in _WRITTEN_PORT
     ]
@@ -128,8 +130,6 @@ def service_port(written: Any) -> Any:
         raise faults(*wrong)
     rest = {key: value for key, value in written.items() if key != "port"}
     if "port" not in written:
-        if rest.get("protocol") == "icmp":
-            return rest
         raise faults((("port",), "is missing, a port as 80 or 8000-8010 is wanted"))
     if isinstance(written["port"], bool) or not isinstance(written["port"], int | str):
         raise faults((("port",), f"is {shown(written['port'])}, a port as 80 is wanted"))

@@ -22,7 +22,7 @@ from pydantic import (
 
 from vipkeeper.openstack import shorthands, spec_checks
 from vipkeeper.openstack.declared import Boolean, Declared, NameOrId
-from vipkeeper.openstack.faults import checked_with, faults, with_faults
+from vipkeeper.openstack.faults import checked_with, faults, shown, with_faults
 from vipkeeper.openstack.spec_vrrp import Authentication, AuthenticationType, Mode, Vrrp
 
 __all__ = [
@@ -50,6 +50,7 @@ LONGEST_NAME = 30
 """Tags that hold a name stay within Neutron's 60 characters."""
 
 Name = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}$")]
+_MEMBERS = "a list of at least two servers or ports"
 _WrittenAddress = Annotated[Address, BeforeValidator(shorthands.address)]
 
 
@@ -170,10 +171,7 @@ class VipSpec(Declared):
         BeforeValidator(shorthands.as_list),
         Field(validation_alias="address", description="an address, or one of each family,"),
     ] = ()
-    members: Annotated[
-        tuple[Member, ...],
-        Field(min_length=2, description="a list of at least two servers or ports"),
-    ]
+    members: Annotated[tuple[Member, ...], Field(description=_MEMBERS)]
     floating_ip: Annotated[FloatingIp | None, BeforeValidator(shorthands.floating_ip)] = None
     vrrp: Vrrp = Vrrp()
     service_ports: Annotated[
@@ -218,6 +216,8 @@ class VipSpec(Declared):
             members: tuple[Member, ...] = validate(written)
         except ValidationError as error:
             raise with_faults(error, spec_checks.of_written_members(written)) from None
+        if len(members) < 2:
+            raise faults(((), f"is {shown(written)}, {_MEMBERS} is wanted"))
         named = [("server" if one.server else "port", one.label) for one in members]
         if found := spec_checks.of_members(named, priorities(members)):
             raise faults(*found)
