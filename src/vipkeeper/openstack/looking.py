@@ -1,7 +1,7 @@
 """Looking at a cloud for one virtual IP, or for all: a bounded number of questions.
 
-With all that a spec can ask for these are 17 requests, 12 for a usual one; see
-:mod:`~vipkeeper.openstack.questions` for what is one more for each member. Every answer is small
+With all that a spec can ask for these are some 20 requests, 13 for a usual one, and one more for
+each server (:mod:`~vipkeeper.openstack.questions`). Every answer is small
 but those of :func:`inventory` and :func:`at_port`, so the whole of each resource is asked for.
 """
 
@@ -93,7 +93,7 @@ def inventory(calls: Calls) -> Found:
         for port in questions.ports(calls, asker.own)
         if marks.names(port.tags) or marks.record(port.description)
     )
-    ids = {port.id for port in ports}
+    vips = {port.id for port in ports if marks.VIP_PORT in port.tags}
     networks = questions.networks_of(calls, sorted({port.network_id for port in ports}))
     bound = {port.device_id for port in ports}
     return Found(
@@ -111,7 +111,7 @@ def inventory(calls: Calls) -> Found:
         floating_ips=tuple(
             one
             for one in questions.floating_ips(calls, asker.own)
-            if marks.names(one.tags) or one.port_id in ids
+            if marks.names(one.tags) or one.port_id in vips
         ),
     )
 
@@ -153,7 +153,7 @@ def at_port(calls: Calls, name_or_id: str) -> tuple[Port, Found]:
 def _named_servers(calls: Calls, spec: VipSpec) -> tuple[Server, ...]:
     wanted = [member.server for member in spec.members if member.server is not None]
     ids = [name for name in wanted if questions.is_id(name)]
-    by_name = questions.servers_named(calls, {name for name in wanted if name not in ids})
+    by_name = questions.servers_named(calls, (name for name in wanted if name not in ids))
     return tuple(dict.fromkeys((*by_name, *questions.servers_of(calls, ids))))
 
 
