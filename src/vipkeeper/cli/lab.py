@@ -190,11 +190,11 @@ def _described(name: str, *, drops: bool) -> dict[str, Any]:
 @_instance
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def execute(name: str, instance: str, command: tuple[str, ...]) -> None:
-    r"""Run COMMAND inside INSTANCE; its exit code is the command's.
+    """Run COMMAND inside INSTANCE; its exit code is the command's.
 
     \b
     vipkeeper lab exec client -- curl -s http://99.88.128.171/index.html
-    """
+    """  # noqa: D301 -- \b is click's: no wrapping
     if command[0] == "--":
         command = command[1:]
     if not command:
@@ -267,13 +267,13 @@ def forget(name: str) -> None:
 @click.option("--rc", is_flag=True, help="Print shell variables instead, for older clients.")
 @click.option("--admin", is_flag=True, help="With --rc: the admin's.")
 def clouds(name: str, rc: bool, admin: bool) -> None:
-    r"""Print a clouds.yaml for the lab's OpenStack APIs.
+    """Print a clouds.yaml for the lab's OpenStack APIs.
 
     \b
     It has two clouds: `lab`, a project's member, and `lab-admin`.
       vipkeeper lab clouds > clouds.yaml
       openstack --os-cloud lab network list
-    """
+    """  # noqa: D301 -- \b is click's: no wrapping
     running = Lab.connect(name).credentials()
     click.echo(clouds_file.shell(running, admin=admin) if rc else clouds_file.text(running))
 

@@ -20,7 +20,7 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, summaries=COMMANDS, place=lambda name: f"vipkeeper.cli.vip_{name}:vip")
 def vip() -> None:
-    r"""A virtual IP on OpenStack: declared in a file, planned, applied, checked and removed.
+    """A virtual IP on OpenStack: declared in a file, planned, applied, checked and removed.
 
     \b
     A SPEC is a YAML file, or a directory of them:
@@ -29,6 +29,7 @@ def vip() -> None:
       members: [test01, test02]
       floating_ip: true
       service_ports: [80]
+
     \b
     The cloud is what clouds.yaml or the OS_ variables say (--cloud, or OS_CLOUD).
-    """
+    """  # noqa: D301 -- \b is click's: no wrapping
