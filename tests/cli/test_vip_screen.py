@@ -190,9 +190,7 @@ def test_the_summary_of_a_fleet_counts() -> None:
     assert shown([vip_screen.summary(["failed", "changes"], [12, 14])]) == [
         "2 virtual IPs: 1 with changes, 1 could not be looked at; 12 to 14 requests each"
     ]
-    assert shown([vip_screen.summary(["failed"], [])]) == [
-        "1 virtual IP: 1 could not be looked at"
-    ]
+    assert shown([vip_screen.summary(["failed"], [])]) == ["1 virtual IP: 1 could not be looked at"]
 
 
 def test_what_has_drifted_says_how_it_would_be_again() -> None:

@@ -68,10 +68,13 @@ class Typed:
         path.write_text(text)
         return path
 
-    def start(self, program: str, *words: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, program: str, *words: str, at: Path | None = None, **environment: str
+    ) -> subprocess.Popen[str]:
+        """A program with its words, in the directory of the clouds.yaml or ``at`` another."""
         return subprocess.Popen(
             [Path(sys.executable).with_name(program), *words],
-            cwd=self.directory,
+            cwd=at or self.directory,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -80,16 +83,18 @@ class Typed:
         )
 
     def run(
-        self, program: str, *words: str, **environment: str
+        self, program: str, *words: str, at: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        process = self.start(program, *words, **environment)
+        process = self.start(program, *words, at=at, **environment)
         output, errors = process.communicate(timeout=90)
         assert "Traceback" not in errors, errors
         return subprocess.CompletedProcess([program, *words], process.returncode, output, errors)
 
-    def vip(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def vip(
+        self, *words: str, at: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """``vipkeeper vip ...``."""
-        return self.run("vipkeeper", "vip", *words, **environment)
+        return self.run("vipkeeper", "vip", *words, at=at, **environment)
 
     def data(self, *words: str, code: int = 0) -> Any:
         """The same with ``--json``: what it says."""

@@ -364,7 +364,9 @@ def test_metadata(nova: Nova, server: str) -> None:
 
 def test_a_name_is_asked_for_by_a_regular_expression(nova: Nova, server: str) -> None:
     def found(pattern: str) -> bool:
-        return server in [one["id"] for one in nova.done("GET", f"servers?name={pattern}")["servers"]]
+        return server in [
+            one["id"] for one in nova.done("GET", f"servers?name={pattern}")["servers"]
+        ]
 
     name = str(nova.server(server)["name"])
     assert found(name[1:-1])
