@@ -163,6 +163,10 @@ def test_a_fleet_is_a_directory(typed: Typed, applied: str) -> None:
     done = typed.vip("apply", "many", "--jobs", "3")
     assert done.returncode == 1, "one is blocked"
     assert "4 virtual IPs: 3 in place, 1 blocked; " in done.stdout
+    data = typed.data("apply", "many", code=1)
+    assert data["summary"] == {"done": 3, "blocked": 1, "failed": 0, "interrupted": 0}
+    in_place = [one["requests"] for one in data["virtual_ips"] if one["state"] == "done"]
+    assert max(in_place) - min(in_place) <= 1, "and the one that asks first where Nova is"
     gone = typed.vip("destroy", "vip210", "many/vip211.yaml", "nobody")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert [one["name"] for one in typed.data("list")["virtual_ips"]] == ["web"]
