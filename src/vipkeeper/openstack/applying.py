@@ -170,7 +170,7 @@ class _Run:
     def _forgive(self, error: CloudError) -> None:
         """Wait, if it may go another way next time."""
         self._failures += 1
-        refused = error.status is not None and error.status < 500
+        refused = error.status is not None and 400 <= error.status < 500
         without = time.monotonic() - self._progress
         if not is_transient(error) or (refused and self._failures >= CONFLICTS):
             raise error

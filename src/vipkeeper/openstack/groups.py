@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vipkeeper.openstack import marks, rules
 from vipkeeper.openstack.choosing import Chosen
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.ownership import group_name, is_made, own_groups, own_tags, used_groups
+from vipkeeper.openstack.ownership import is_made, own_groups, own_tags, used_groups
 from vipkeeper.openstack.resources import Port, Rule, SecurityGroup
 from vipkeeper.openstack.spec import VipSpec
 from vipkeeper.openstack.steps import (
@@ -53,7 +53,7 @@ def sorted_out(spec: VipSpec, chosen: Chosen, found: Found) -> Groups:
     if not is_wanted:
         current = None
     return Groups(
-        current.name if current else group_name(spec.name),
+        current.name if current else marks.group_name(spec.name),
         current,
         is_wanted,
         tuple(one for one in own if current is None or one.id != current.id),

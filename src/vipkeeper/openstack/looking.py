@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import marks, questions
+from vipkeeper.openstack import marks, ownership, questions
 from vipkeeper.openstack.calls import Calls, Query
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import (
@@ -193,7 +193,7 @@ def _of_others(ports: Iterable[Port], name: str) -> tuple[Port, ...]:
     others = (
         port
         for port in ports
-        if marks.VIP_PORT in port.tags and not questions.is_own_port(port, name)
+        if marks.VIP_PORT in port.tags and not ownership.is_vip_port(name, port)
     )
     return each_once(others)
 
@@ -237,8 +237,13 @@ def _floating_ips_of(
     calls: Calls, name: str, own: Query, ports: Iterable[Port]
 ) -> tuple[FloatingIp, ...]:
     tagged = questions.floating_ips(calls, [*own, ("tags", marks.tag(name))])
+<<<<<<< HEAD
     vips = (port.id for port in ports if questions.is_own_port(port, name))
     return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
+=======
+    vips = (port.id for port in ports if ownership.is_vip_port(name, port))
+    return tuple(dict.fromkeys((*tagged, *questions.floating_ips_of(calls, vips))))
+>>>>>>> c
 
 
 def _server_groups(calls: Calls, ports: Iterable[Port], *, asked: bool) -> tuple[ServerGroup, ...]:

@@ -27,16 +27,6 @@ VIRTUAL_MACS = {4: "00:00:5e:00:01", 6: "00:00:5e:00:02"}
 """The first five octets: RFC 9568 7.3."""
 
 
-def group_name(name: str) -> str:
-    """Of a security group, and of a server group, of a virtual IP's own."""
-    return f"{name}-vip"
-
-
-def port_name(name: str, family: Family) -> str:
-    """Of the virtual IP's own port."""
-    return f"{name}-vip" if family == 4 else f"{name}-vip{family}"
-
-
 def virtual_mac(vrid: int, family: Family) -> str:
     return f"{VIRTUAL_MACS[family]}:{vrid:02x}"
 
@@ -135,7 +125,9 @@ def empty_server_groups(name: str, found: Found) -> tuple[ServerGroup, ...]:
     return tuple(
         group
         for group in found.server_groups
-        if group.name == group_name(name) and group.policy == ANTI_AFFINITY and not group.members
+        if group.name == marks.group_name(name)
+        and group.policy == ANTI_AFFINITY
+        and not group.members
     )
 
 

@@ -39,7 +39,6 @@ from vipkeeper.openstack.ownership import (
     is_vip_port,
     label,
     own_tags,
-    port_name,
 )
 from vipkeeper.openstack.plan import Plan, Remark
 from vipkeeper.openstack.reservation import Reservation
@@ -197,7 +196,7 @@ def _create_port(
         tags += groups.tags_of_port(spec.name, _unborn(meant), group, (group.id,))
     return CreatePort(
         family=family,
-        name=port_name(spec.name, family),
+        name=marks.port_name(spec.name, family),
         network_id=meant.network.id,
         subnet_id=meant.subnets[family].id,
         address=reserved.addresses[family],

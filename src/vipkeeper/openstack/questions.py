@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import answers, marks
+from vipkeeper.openstack import answers
 from vipkeeper.openstack.back_end import TELLING_OWNERS
 from vipkeeper.openstack.calls import COMPUTE, Calls, Query, segment
 from vipkeeper.openstack.cloud_errors import is_no_service
@@ -189,9 +189,3 @@ def quotas(calls: Calls, project: str | None) -> dict[str, Quota]:
         return answers.quotas(view)
     except (KeyError, TypeError):
         return {}  # quotas of another kind, with another plugin's words
-
-
-def is_own_port(port: Port, name: str) -> bool:
-    """Whether it is the virtual IP's own, by marks."""
-    tagged = marks.VIP_PORT in port.tags and marks.tag(name) in port.tags
-    return tagged or marks.is_made_for(name, port.description)

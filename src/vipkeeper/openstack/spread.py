@@ -10,7 +10,6 @@ from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.ownership import (
     ANTI_AFFINITY,
     empty_server_groups,
-    group_name,
     vip_ports,
 )
 from vipkeeper.openstack.plan import Remark, note, warning
@@ -48,7 +47,7 @@ def arranged(spec: VipSpec, chosen: Chosen, found: Found) -> Spread:
     if current is None:
         if all(member.server for member in chosen.members):
             return Spread()
-        return Spread(first=(CreateServerGroup(group_name(spec.name), ANTI_AFFINITY),))
+        return Spread(first=(CreateServerGroup(marks.group_name(spec.name), ANTI_AFFINITY),))
     surplus = [one for one in empty_server_groups(spec.name, found) if one.id != current.id]
     # One that has members already, and is not known to be ours, is used, not owned.
     is_ours = current.id in marked or not current.members
@@ -90,11 +89,11 @@ def remarks(spec: VipSpec, chosen: Chosen, found: Found) -> list[Remark]:
 
 def deleted(id: str, name: str, why: str) -> Delete:
     """Args: ``name``: of the virtual IP."""
-    return Delete("server group", id, group_name(name), why)
+    return Delete("server group", id, marks.group_name(name), why)
 
 
 def _named(spec: VipSpec, found: Found) -> list[ServerGroup]:
-    name = group_name(spec.name)
+    name = marks.group_name(spec.name)
     named = [one for one in found.server_groups if one.name == name and one.policy == ANTI_AFFINITY]
     return sorted(named, key=lambda one: one.id)
 
