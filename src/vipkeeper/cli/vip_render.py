@@ -18,7 +18,7 @@ from vipkeeper.openstack import planning
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.render import ansible, cloud_config, heat, keepalived_conf, terraform
-from vipkeeper.openstack.render.cloud_config import Program
+from vipkeeper.openstack.render.program import Program
 from vipkeeper.openstack.spec import VipSpec
 
 KEEPALIVED, CLOUD_INIT, ANSIBLE = "keepalived", "cloud-init", "ansible"
@@ -115,11 +115,11 @@ def rendered(
             for node in deployment.nodes
         }
     if purpose == ANSIBLE:
-        files = ansible.files(deployment)
+        files = ansible.files(deployment, program=program)
         return {f"ansible/{name}": text for name, text in files.items()}
     if purpose == HEAT:
         return {f"heat/{spec.name}.yaml": heat.text(spec, deployment)}
-    return {f"terraform/{spec.name}.tf": terraform.text(spec, deployment, found.ports)}
+    return {f"terraform/{spec.name}.tf": terraform.text(spec, deployment, found)}
 
 
 def lines(

@@ -237,13 +237,8 @@ def _floating_ips_of(
     calls: Calls, name: str, own: Query, ports: Iterable[Port]
 ) -> tuple[FloatingIp, ...]:
     tagged = questions.floating_ips(calls, [*own, ("tags", marks.tag(name))])
-<<<<<<< HEAD
-    vips = (port.id for port in ports if questions.is_own_port(port, name))
-    return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
-=======
     vips = (port.id for port in ports if ownership.is_vip_port(name, port))
-    return tuple(dict.fromkeys((*tagged, *questions.floating_ips_of(calls, vips))))
->>>>>>> c
+    return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
 
 
 def _server_groups(calls: Calls, ports: Iterable[Port], *, asked: bool) -> tuple[ServerGroup, ...]:
