@@ -99,6 +99,7 @@ def rule(view: Json) -> Rule:
         remote_group_id=view.get("remote_group_id"),
         description=view.get("description") or "",
         id=view["id"],
+        remote_address_group_id=view.get("remote_address_group_id"),
     )
 
 

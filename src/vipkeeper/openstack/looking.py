@@ -1,7 +1,7 @@
 """Looking at a cloud for one virtual IP, or for all: a bounded number of questions.
 
-With all that a spec can ask for these are 17 requests, 12 for a usual one; see
-:mod:`~vipkeeper.openstack.questions` for what is one more for each member. Every answer is small
+With all that a spec can ask for these are some 20 requests, 13 for a usual one, and one more for
+each server (:mod:`~vipkeeper.openstack.questions`). Every answer is small
 but those of :func:`inventory` and :func:`at_port`, so the whole of each resource is asked for.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_network
+from typing import TypeVar
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import marks, questions
+from vipkeeper.openstack import marks, ownership, questions
 from vipkeeper.openstack.calls import Calls, Query
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import (
@@ -22,6 +23,13 @@ from vipkeeper.openstack.resources import (
     ServerGroup,
 )
 from vipkeeper.openstack.spec import VipSpec
+
+Resource = TypeVar("Resource", Port, Server, SecurityGroup, FloatingIp)
+
+
+def each_once(found: Iterable[Resource]) -> tuple[Resource, ...]:
+    """What several answers had, by ID: somebody may have changed it between two of them."""
+    return tuple({one.id: one for one in found}.values())
 
 
 def for_spec(calls: Calls, spec: VipSpec) -> Found:
@@ -61,7 +69,7 @@ def for_name(calls: Calls, name: str) -> Found:
     names = [marks.port_name(name, family) for family in (4, 6)]
     untagged = questions.ports_by(calls, "name", names, asker.own)
     made = (port for port in untagged if marks.is_made_for(name, port.description))
-    own = tuple(dict.fromkeys((*tagged, *made)))
+    own = each_once((*tagged, *made))
     networks = questions.networks_of(calls, (port.network_id for port in own))
     within = [("network_id", one.id) for one in networks]
     around = questions.ports(calls, [*within, ("tags", marks.VIP_PORT)]) if within else ()
@@ -93,7 +101,7 @@ def inventory(calls: Calls) -> Found:
         for port in questions.ports(calls, asker.own)
         if marks.names(port.tags) or marks.record(port.description)
     )
-    ids = {port.id for port in ports}
+    vips = {port.id for port in ports if marks.VIP_PORT in port.tags}
     networks = questions.networks_of(calls, sorted({port.network_id for port in ports}))
     bound = {port.device_id for port in ports}
     return Found(
@@ -111,7 +119,7 @@ def inventory(calls: Calls) -> Found:
         floating_ips=tuple(
             one
             for one in questions.floating_ips(calls, asker.own)
-            if marks.names(one.tags) or one.port_id in ids
+            if marks.names(one.tags) or one.port_id in vips
         ),
     )
 
@@ -153,8 +161,8 @@ def at_port(calls: Calls, name_or_id: str) -> tuple[Port, Found]:
 def _named_servers(calls: Calls, spec: VipSpec) -> tuple[Server, ...]:
     wanted = [member.server for member in spec.members if member.server is not None]
     ids = [name for name in wanted if questions.is_id(name)]
-    by_name = questions.servers_named(calls, {name for name in wanted if name not in ids})
-    return tuple(dict.fromkeys((*by_name, *questions.servers_of(calls, ids))))
+    by_name = questions.servers_named(calls, (name for name in wanted if name not in ids))
+    return each_once((*by_name, *questions.servers_of(calls, ids)))
 
 
 def _ports_for(
@@ -176,7 +184,7 @@ def _ports_for(
         ),
         questions.ports_by(calls, "device_id", (one.id for one in servers), within),
     )
-    own = tuple(dict.fromkeys(port for part in parts for port in part))
+    own = each_once(port for part in parts for port in part)
     return own, _of_others((*tagged, *own), spec.name)
 
 
@@ -185,9 +193,9 @@ def _of_others(ports: Iterable[Port], name: str) -> tuple[Port, ...]:
     others = (
         port
         for port in ports
-        if marks.VIP_PORT in port.tags and not questions.is_own_port(port, name)
+        if marks.VIP_PORT in port.tags and not ownership.is_vip_port(name, port)
     )
-    return tuple(dict.fromkeys(others))
+    return each_once(others)
 
 
 def _with_bound(
@@ -212,7 +220,7 @@ def _groups(calls: Calls, name: str, own: Query, wanted: str | None) -> tuple[Se
     tagged = questions.groups(calls, [*own, ("tags", marks.tag(name))])
     named = questions.groups(calls, [*own, ("name", marks.group_name(name))])
     said = questions.groups_named(calls, wanted) if wanted is not None else ()
-    return tuple(dict.fromkeys((*tagged, *named, *said)))
+    return each_once((*tagged, *named, *said))
 
 
 def _floating_ips(
@@ -222,15 +230,15 @@ def _floating_ips(
     if spec.floating_ip is None or spec.floating_ip.address is None:
         return found
     query = [("floating_ip_address", str(spec.floating_ip.address))]
-    return tuple(dict.fromkeys((*found, *questions.floating_ips(calls, query))))
+    return each_once((*found, *questions.floating_ips(calls, query)))
 
 
 def _floating_ips_of(
     calls: Calls, name: str, own: Query, ports: Iterable[Port]
 ) -> tuple[FloatingIp, ...]:
     tagged = questions.floating_ips(calls, [*own, ("tags", marks.tag(name))])
-    vips = (port.id for port in ports if questions.is_own_port(port, name))
-    return tuple(dict.fromkeys((*tagged, *questions.floating_ips_of(calls, vips))))
+    vips = (port.id for port in ports if ownership.is_vip_port(name, port))
+    return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
 
 
 def _server_groups(calls: Calls, ports: Iterable[Port], *, asked: bool) -> tuple[ServerGroup, ...]:

@@ -1,18 +1,18 @@
 """Questions to a cloud, each a bounded number of requests: what looks for a virtual IP asks them.
 
-The number does not depend on how much there is in the cloud or how many members a virtual IP
-has, but for servers that are known by ID alone: Nova is asked for each.
+The number does not depend on how much there is in the cloud, nor on how many members a virtual IP
+has but for their servers: Nova is asked for each, since no filter of its takes several.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import answers, marks
+from vipkeeper.openstack import answers
 from vipkeeper.openstack.back_end import TELLING_OWNERS
 from vipkeeper.openstack.calls import COMPUTE, Calls, Query, segment
 from vipkeeper.openstack.cloud_errors import is_no_service
@@ -128,14 +128,18 @@ def floating_ips_of(calls: Calls, ports: Iterable[str]) -> tuple[FloatingIp, ...
     return answers.read(answers.floating_ip, found)
 
 
-def servers_named(calls: Calls, names: Collection[str]) -> tuple[Server, ...]:
-    """One request: Nova takes a regular expression, of the database that it has."""
-    if not names:
-        return ()
-    choice = "|".join(re.sub(r"([.^$*+?()\[\]{}|\\])", r"\\\1", name) for name in sorted(names))
-    found = calls.listed("/servers/detail", "servers", [("name", f"^({choice})$")], service=COMPUTE)
-    # MySQL compares without regard to case.
-    return tuple(one for one in answers.read(answers.server, found) if one.name in names)
+def servers_named(calls: Calls, names: Iterable[str]) -> tuple[Server, ...]:
+    """One request each: over MySQL Nova's regular expressions have no ``a|b``.
+
+    nova/db/main/api.py, ``_safe_regex_mysql``. Nor is there regard to case there.
+    """
+    found = []
+    for name in dict.fromkeys(names):
+        pattern = re.sub(r"[^\w-]", ".", name)  # databases escape differently
+        query = [("name", f"^{pattern}$")]
+        views = calls.listed("/servers/detail", "servers", query, service=COMPUTE)
+        found += [view for view in views if view.get("name") == name]
+    return answers.read(answers.server, found)
 
 
 def servers_of(calls: Calls, ids: Iterable[str]) -> tuple[Server, ...]:
@@ -185,9 +189,3 @@ def quotas(calls: Calls, project: str | None) -> dict[str, Quota]:
         return answers.quotas(view)
     except (KeyError, TypeError):
         return {}  # quotas of another kind, with another plugin's words
-
-
-def is_own_port(port: Port, name: str) -> bool:
-    """Whether it is the virtual IP's own, by marks."""
-    tagged = marks.VIP_PORT in port.tags and marks.tag(name) in port.tags
-    return tagged or marks.is_made_for(name, port.description)

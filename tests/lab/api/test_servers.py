@@ -360,3 +360,17 @@ def test_metadata(nova: Nova, server: str) -> None:
     assert nova.refused("GET", f"{path}/b") == "404 itemNotFound: Metadata item was not found"
     assert nova.refused("PUT", f"{path}/a", {"meta": {"b": "3"}}).startswith("400 badRequest: ")
     assert nova.done("PUT", path, {"metadata": {}}) == {"metadata": {}}
+
+
+def test_a_name_is_asked_for_by_a_regular_expression(nova: Nova, server: str) -> None:
+    def found(pattern: str) -> bool:
+        return server in [
+            one["id"] for one in nova.done("GET", f"servers?name={pattern}")["servers"]
+        ]
+
+    name = str(nova.server(server)["name"])
+    assert found(name[1:-1])
+    assert found(f"^{name.upper()}$")
+    assert found(f"^{name[:-1]}.$")
+    assert not found(f"^{name[:-1]}$")
+    assert not found(f"^({name}|other)$")  # Nova escapes it: nova/db/main/api.py

@@ -1,0 +1,188 @@
+"""A virtual IP is applied and removed over real HTTP, and whatever can fail does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.openstack.cloud_state import State, state
+from tests.openstack.connected import ADDRESS, SDK_WARNINGS, Connected, connected, web
+from tests.openstack.faulty_proxy import Fault
+from vipkeeper.openstack import applying, waiting
+from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.cloud import Cloud
+from vipkeeper.openstack.spec import VipSpec
+
+pytestmark = SDK_WARNINGS
+
+LOOKS_TOO = frozenset((Fault.ERROR, Fault.CUT, Fault.GARBAGE))
+"""What a list may fail with, one of each kind: a look that fails begins anew with its first one."""
+
+
+@pytest.fixture(scope="module")
+def walkthrough(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
+    with connected(tmp_path_factory.mktemp("clouds")) as there:
+        there.member.get("ports")  # the first request starts the APIs
+        yield there
+
+
+@pytest.fixture(scope="module")
+def before(walkthrough: Connected) -> State:
+    return state(walkthrough.member)
+
+
+@pytest.fixture(scope="module")
+def in_place(walkthrough: Connected, before: State) -> State:
+    """The cloud after an apply that nothing disturbed."""
+    with walkthrough.cloud() as cloud:
+        assert apply(cloud).is_in_place
+        found = state(walkthrough.member)
+        assert applying.remove(cloud, "web").is_in_place
+    assert state(walkthrough.member) == before
+    return found
+
+
+@pytest.fixture
+def cloud(walkthrough: Connected, in_place: State, before: State) -> Iterator[Cloud]:
+    """With nothing of the virtual IP in it, before and after."""
+    walkthrough.proxy.forget()
+    with walkthrough.cloud() as cloud:
+        yield cloud
+        walkthrough.proxy.forget()
+        assert applying.remove(cloud, "web").error is None
+    assert state(walkthrough.member) == before
+
+
+def apply(cloud: Cloud, spec: VipSpec | None = None, patience_s: float = 60.0) -> Outcome:
+    return applying.apply(cloud, spec or web(), patience_s=patience_s, pause=lambda _: None)
+
+
+def remove(cloud: Cloud, patience_s: float = 60.0) -> Outcome:
+    return applying.remove(cloud, "web", patience_s=patience_s, pause=lambda _: None)
+
+
+def test_it_is_put_in_place_and_then_nothing_is_left_to_do(
+    walkthrough: Connected, cloud: Cloud, in_place: State
+) -> None:
+    first = apply(cloud)
+    assert first.is_in_place
+    assert [type(step).__name__ for step in first.done] == [
+        "CreateGroup",
+        "CreateRule",
+        "CreateRule",
+        "CreatePort",
+        "ChangePort",
+        "ChangePort",
+        "CreateFloatingIp",
+    ]
+    assert first.plan is not None
+    assert first.done == first.plan.steps
+    assert state(walkthrough.member) == in_place
+    assert ("test01", "compute:nova") in [port[:2] for port in in_place["ports"]]
+    (ours,) = [port for port in in_place["ports"] if port[0] == "test01"]
+    assert {ADDRESS, "192.168.100.196", "web-vip", "web", "vrrp"} <= set(ours)
+    waiting.wait(cloud, web(), timeout_s=20)
+
+    walkthrough.proxy.forget()
+    again = apply(cloud)
+    assert (again.is_in_place, again.done) == (True, ())
+    assert again.requests == len(walkthrough.proxy.seen) == 16
+    assert {asked.method for asked in walkthrough.proxy.seen} == {"GET"}
+    assert first.deployment is not None
+    assert first.deployment == again.deployment
+
+
+def test_it_is_removed_and_then_nothing_is_left_to_remove(
+    walkthrough: Connected, cloud: Cloud, before: State
+) -> None:
+    assert apply(cloud).is_in_place
+    assert remove(cloud).is_in_place
+    assert state(walkthrough.member) == before
+    walkthrough.proxy.forget()
+    again = remove(cloud)
+    assert (again.is_in_place, again.done) == (True, ())
+    assert {asked.method for asked in walkthrough.proxy.seen} == {"GET"}
+
+
+@pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.HANG])
+def test_every_request_may_fail_once(
+    walkthrough: Connected, cloud: Cloud, in_place: State, before: State, fault: Fault
+) -> None:
+    only_changes = fault not in LOOKS_TOO
+    walkthrough.proxy.once_each(fault, only_changes=only_changes)
+    outcome = apply(cloud)
+    assert outcome.error is None
+    assert outcome.is_in_place
+    assert walkthrough.proxy.faults >= (16 if only_changes else 26)
+    assert state(walkthrough.member) == in_place
+
+    walkthrough.proxy.once_each(fault, only_changes=only_changes)
+    outcome = remove(cloud)
+    assert outcome.error is None
+    assert outcome.is_in_place
+    assert state(walkthrough.member) == before
+
+
+def test_it_goes_on_wherever_it_was_killed(
+    walkthrough: Connected, cloud: Cloud, in_place: State, before: State
+) -> None:
+    """Each run ends after one more change; the next one begins with what that left."""
+    for run, wanted, least in ((apply, in_place, 15), (remove, before, 12)):
+        killed = 0
+        walkthrough.proxy.die_after(1)
+        while not (outcome := run(cloud, patience_s=0.0)).is_in_place:
+            assert outcome.error is not None
+            assert killed < 60
+            killed += 1
+            walkthrough.proxy.die_after(1)
+        assert killed >= least
+        assert state(walkthrough.member) == wanted
+
+
+def test_two_at_once_end_with_one_virtual_ip(
+    walkthrough: Connected, cloud: Cloud, in_place: State
+) -> None:
+    outcomes: list[Outcome] = []
+    with walkthrough.cloud() as other:
+        threads = [
+            threading.Thread(target=lambda one=one: outcomes.append(applying.apply(one, web())))
+            for one in (cloud, other)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    # Whoever was first may have seen his own before it was tidied away by the other.
+    assert apply(cloud).is_in_place
+    assert state(walkthrough.member) == in_place
+
+
+def test_what_blocks_it_is_told_and_nothing_is_done(
+    walkthrough: Connected, cloud: Cloud, before: State
+) -> None:
+    outcome = apply(cloud, web(network="nowhere"))
+    assert not outcome.is_in_place
+    assert (outcome.error, outcome.done) == (None, ())
+    assert outcome.left is not None
+    assert outcome.left.blockers
+    assert state(walkthrough.member) == before
+
+
+def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> None:
+    walkthrough.proxy.choose = lambda asked: (
+        Fault.CONFLICT if (asked.method, asked.path[-6:]) == ("POST", "/ports") else None
+    )
+    outcome = apply(cloud)
+    assert outcome.error is not None
+    assert outcome.error.status == 409
+    assert str(outcome.error) == (
+        "cannot create port web-vip: HTTP 409: 409, and nothing was done (req-injected)"
+    )
+    assert [type(step).__name__ for step in outcome.done][:3] == [
+        "CreateGroup",
+        "CreateRule",
+        "CreateRule",
+    ]
