@@ -58,7 +58,11 @@ def _unusable(name: str | None, words: str) -> UsageError:
 def _names() -> list[str]:
     """The clouds that the files tell of."""
     try:
-        return sorted(loader.OpenStackConfig().get_cloud_names())
+        configuration = loader.OpenStackConfig()
+        names = set(configuration.get_cloud_names())
+        if configuration.config_filename is None:
+            names.discard("defaults")  # one that it makes up where there is no file
+        return sorted(names)
     except (sdk.SDKException, ValueError, TypeError, AttributeError):
         return []
 
