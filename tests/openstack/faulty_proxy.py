@@ -103,6 +103,10 @@ class FaultyProxy:
         with self._lock:
             self.seen, self.faults, self.choose = [], 0, lambda asked: None
 
+    def always(self, fault: Fault) -> None:
+        """Every request fails."""
+        self.choose = lambda asked: fault
+
     def once_each(self, fault: Fault, *, only_changes: bool = False) -> None:
         """Each request that is unlike all before it fails once: the first of its method and path.
 
