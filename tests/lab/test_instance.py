@@ -154,6 +154,8 @@ def test_journal_follows(lab: Lab) -> None:
 )
 def test_start_and_stop(lab: Lab, start: str, stop: str) -> None:
     assert sh(lab, "systemctl is-active off").stdout == "inactive\n"
+    shown = sh(lab, "systemctl show off")
+    assert (shown.returncode, "LoadState=loaded\n" in shown.stdout) == (0, True)
     assert sh(lab, start).returncode == 0
     assert sh(lab, "systemctl is-active off").stdout == "active\n"
     status = sh(lab, "service off status")

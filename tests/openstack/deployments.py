@@ -7,8 +7,11 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 from itertools import product
 
+from vipkeeper.openstack import marks, rules
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
-from vipkeeper.openstack.spec import Family, Mode, ServicePort, Vrrp
+from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.resources import AddressPair, FloatingIp, Port, SecurityGroup
+from vipkeeper.openstack.spec import Family, Mode, ServicePort, VipSpec, Vrrp
 
 NAME = "web"
 VRID = 51
@@ -69,10 +72,16 @@ def deployment(
     )
 
 
+def before(deployment: Deployment) -> Deployment:
+    """As it is planned, before anything was applied."""
+    addresses = tuple(replace(one, port_id=None) for one in deployment.addresses)
+    return replace(deployment, addresses=addresses, floating_ip=None, group_id=None)
+
+
 def without_address(deployment: Deployment) -> Deployment:
-    """As it is before anything was applied, where the cloud chooses the address."""
-    addresses = (replace(one, interface=None, port_id=None) for one in deployment.addresses)
-    return replace(deployment, addresses=tuple(addresses), floating_ip=None, group_id=None)
+    """The same, where the cloud chooses the address."""
+    addresses = tuple(replace(one, interface=None) for one in deployment.addresses)
+    return before(replace(deployment, addresses=addresses))
 
 
 PASSWORD = {"type": "pass", "password": "password"}
@@ -102,3 +111,69 @@ def variants() -> Iterator[tuple[str, Deployment]]:
                 "-".join((protocol, *words)),
                 deployment(families=of, members=members, **common, **settings),
             )
+
+
+FOREIGN_PAIR = AddressPair("10.0.0.9", "fa:16:3e:99:99:99")
+FOREIGN_GROUP = uuid(9)
+
+
+def spec(deployment: Deployment, **values: object) -> VipSpec:
+    """The spec that a deployment is of."""
+    return VipSpec.model_validate(
+        {
+            "name": deployment.name,
+            "network": deployment.network_name,
+            "families": [one.family for one in deployment.addresses],
+            "members": [{"server": node.name} for node in deployment.nodes],
+            "floating_ip": {} if deployment.floating_network_id else None,
+            "vrrp": deployment.vrrp,
+            "service_ports": deployment.service_ports,
+            **values,
+        }
+    )
+
+
+def found(deployment: Deployment, *, applied: bool = False) -> Found:
+    """The members' ports, with something of others; with what was made, if it was applied."""
+    ports = tuple(_port(node, applied=applied, of=deployment) for node in deployment.nodes)
+    if not applied:
+        return Found(ports=ports)
+    assert deployment.group_id
+    made = marks.description(deployment.name)
+    wanted = rules.wanted(spec(deployment), deployment.group_id, egress=False)
+    numbered = (replace(rule, id=uuid(0x60 + at)) for at, rule in enumerate(wanted))
+    group = SecurityGroup(deployment.group_id, deployment.group_name, "p", tuple(numbered), made)
+    vip_ports = (
+        Port(
+            id=one.port_id or "",
+            name=marks.port_name(deployment.name, one.family),
+            network_id=deployment.network_id,
+            project_id="p",
+            mac_address=f"fa:16:3e:00:01:{one.family:02x}",
+            security_groups=(deployment.group_id,),
+            description=f"{made} family={one.family}",
+        )
+        for one in deployment.addresses
+    )
+    floating = FloatingIp(
+        uuid(0x70), deployment.floating_ip or "", deployment.floating_network_id or "", "p"
+    )
+    return Found(ports=(*ports, *vip_ports), groups=(group,), floating_ips=(floating,))
+
+
+def _port(node: Node, *, applied: bool, of: Deployment) -> Port:
+    own = tuple(
+        AddressPair(str(one.interface.ip), node.mac_address)
+        for one in of.addresses
+        if applied and one.interface
+    )
+    return Port(
+        id=node.port_id,
+        name=f"{node.name}-port",
+        network_id=of.network_id,
+        project_id="p",
+        mac_address=node.mac_address,
+        allowed_address_pairs=(FOREIGN_PAIR, *own),
+        security_groups=(FOREIGN_GROUP, *((of.group_id,) if applied and of.group_id else ())),
+        device_id=node.server_id or "",
+    )

@@ -18,7 +18,7 @@ from vipkeeper.cli.vip_options import (
     screen,
     specs_argument,
 )
-from vipkeeper.openstack import applying
+from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
 from vipkeeper.openstack.spec import VipSpec
 
@@ -61,8 +61,8 @@ def vip(
 
     def do(spec: VipSpec, watch: vip_outcomes.Watch) -> Outcome:
         outcome = applying.apply(connected, spec, watch=watch)
-        if wait and not outcome.error and not (outcome.plan and outcome.plan.blockers):
-            applying.wait(connected, spec, timeout_s=timeout)
+        if wait and outcome.is_in_place:
+            waiting.wait(connected, spec, timeout_s=timeout)
         return outcome
 
     def finished(work: vip_outcomes.Work) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
-from rich.table import Table
+from rich.text import Text
 
+from vipkeeper.cli import vip_screen
+from vipkeeper.cli.lines import Line, show
 from vipkeeper.cli.vip_options import cloud_option, connect, json_option, screen
 from vipkeeper.openstack.listing import Listed, listed
 
@@ -24,24 +27,24 @@ def vip(cloud: str | None, as_json: bool) -> None:
     elif not found:
         click.echo("There is none. `vipkeeper vip apply SPEC` makes one.")
     else:
-        _print(found)
+        show(screen(), lines(found))
 
 
-def _print(found: tuple[Listed, ...]) -> None:
-    console = screen()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("name", "addresses", "floating IP", "network", "members", "VRID", ""):
-        table.add_column(title, no_wrap=not console.is_terminal)
-    for one in found:
-        table.add_row(
-            one.name,
-            "\n".join(one.addresses) if console.is_terminal else " ".join(one.addresses),
-            one.floating_ip or "",
-            one.network,
-            ", ".join(one.members),
-            str(one.vrid or ""),
-            "adopted" if one.adopted else "",
-        )
-    if not console.is_terminal:
-        console.width = max(console.width, console.measure(table).maximum)
-    console.print(table)
+def lines(found: tuple[Listed, ...]) -> Iterator[Line]:
+    """A table that a pipe can be cut from."""
+    titles = ("name", "addresses", "floating IP", "network", "members", "VRID", "")
+    title, *rows = vip_screen.columns([titles, *(_row(one) for one in found)])
+    yield Line(Text(title, "dim"))
+    yield from (Line(Text(row)) for row in rows)
+
+
+def _row(one: Listed) -> tuple[str, ...]:
+    return (
+        one.name,
+        ",".join(one.addresses),
+        one.floating_ip or "-",
+        one.network,
+        ",".join(one.members),
+        str(one.vrid or "-"),
+        "adopted" if one.adopted else "",
+    )

@@ -51,7 +51,8 @@ def look(
     found: dict[str, Looked] = {}
     with console.status("Looking at the cloud ...") as status:
         for one in fleet.each(specs, lambda spec: _look(cloud, spec), jobs=jobs):
-            found[one.name] = one
+            name = one.item.name
+            found[name] = one.value or Looked(name, error=one.error)
             if len(specs) > 1:
                 status.update(f"Looking at the cloud: {len(found)} of {len(specs)}")
     return tuple(found[spec.name] for spec in specs)

@@ -60,7 +60,10 @@ def is_file(word: str) -> bool:
 
 
 def connect(cloud: str | None) -> Cloud:
-    return Cloud.connect(cloud)
+    """The cloud, with a token: a wrong password is said once, not for each of a fleet."""
+    connected = Cloud.connect(cloud)
+    connected.authenticate()
+    return connected
 
 
 def command_line(verb: str, cloud: str | None, *words: object) -> str:

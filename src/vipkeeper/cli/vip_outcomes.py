@@ -17,6 +17,7 @@ from vipkeeper.cli.lines import Line, show
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import as_data, fleet, words
 from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.plan import Plan, Remark
 from vipkeeper.openstack.steps import Step
 
 T = TypeVar("T")
@@ -53,7 +54,15 @@ class Work:
             return as_data.FAILED
         if not self.outcome:
             return INTERRUPTED
-        return as_data.BLOCKED if self.outcome.plan and self.outcome.plan.blockers else DONE
+        return DONE if self.outcome.is_in_place else as_data.BLOCKED
+
+    @property
+    def plan(self) -> Plan | None:
+        """What there was to do; where something blocks it, that is in it."""
+        if self.outcome is None:
+            return None
+        left = self.outcome.left
+        return left if left and left.blockers else self.outcome.plan
 
     def data(self) -> dict[str, Any]:
         outcome = self.outcome
@@ -69,8 +78,8 @@ class Work:
             "seconds": round(outcome.seconds, 3) if outcome else None,
         }
 
-    def remarks(self) -> Sequence[Any]:
-        return self.outcome.plan.remarks if self.outcome and self.outcome.plan else ()
+    def remarks(self) -> Sequence[Remark]:
+        return self.plan.remarks if self.plan else ()
 
 
 def carry_out(
@@ -90,7 +99,7 @@ def carry_out(
     works = {name(item): Work(name(item)) for item in items}
     alone = len(items) == 1
 
-    def one(item: T) -> Work:
+    def one(item: T) -> None:
         work = works[name(item)]
 
         def watch(step: Step) -> None:
@@ -103,14 +112,13 @@ def carry_out(
             work.error = work.outcome.error
         except VipkeeperError as error:
             work.error = error
-        return work
 
     over = 0
     with console.status("Working ...") as status:
         try:
-            for work in fleet.each(items, one, jobs=jobs):
+            for result in fleet.each(items, one, jobs=jobs):
                 over += 1
-                finished(work)
+                finished(works[name(result.item)])
                 if not alone:
                     status.update(f"{over} of {len(items)}")
         except KeyboardInterrupt:
@@ -140,7 +148,7 @@ def lines_in_fleet(work: Work, word: str) -> Iterator[Line]:
         said += f", {words.counted(len(work.done), 'change')}"
     mark = vip_screen.BAD if blocked else vip_screen.GOOD
     yield Line(Text.assemble((work.name, "bold"), f"  {said}"), 2, mark)
-    yield from vip_screen.remarks(work.outcome.plan.blockers if blocked and work.outcome else ())
+    yield from vip_screen.remarks(work.plan.blockers if blocked and work.plan else ())
 
 
 def summary(works: Sequence[Work], word: str) -> Line:
@@ -164,7 +172,7 @@ def print_data(works: Sequence[Work]) -> None:
 def interrupted(works: Sequence[Work], again: str) -> Iterator[Line]:
     """After Ctrl-C: what has been done, and how to go on."""
     steps = sum(len(work.done) for work in works)
-    unfinished = [work.name for work in works if work.state == INTERRUPTED]
+    unfinished = [work.name for work in works if work.state in (INTERRUPTED, as_data.FAILED)]
     many = words.counted(steps, "change was", "changes were")
     yield Line(Text(f"Interrupted: {many} made; not finished: {', '.join(unfinished)}.", "bold"))
     yield Line(Text("The same command goes on from here:"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from vipkeeper.cli import vip_screen
 from vipkeeper.cli.lines import Line, show
@@ -63,6 +64,7 @@ def lines(looked: Sequence[Looked], apply: str, *, commands: bool) -> Iterator[L
         (one,) = looked
         if one.plan:
             yield from vip_screen.plan(one.plan, commands=commands)
+            yield Line(Text(""))
             yield vip_screen.conclusion(one.plan, apply)
         elif one.error:
             yield vip_screen.failure(one.name, one.error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.text import Text
@@ -18,12 +18,13 @@ from vipkeeper.openstack import planning
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.render import ansible, cloud_config, heat, keepalived_conf, terraform
+from vipkeeper.openstack.render.program import Program
 from vipkeeper.openstack.spec import VipSpec
 
 KEEPALIVED, CLOUD_INIT, ANSIBLE = "keepalived", "cloud-init", "ansible"
 HEAT, TERRAFORM, ALL = "heat", "terraform", "all"
 PURPOSES = (KEEPALIVED, CLOUD_INIT, ANSIBLE, HEAT, TERRAFORM)
-PROGRAMS = ("keepalived", "vipkeeperd")
+PROGRAMS: tuple[Program, ...] = get_args(Program)
 
 
 @click.command("render")
@@ -59,7 +60,7 @@ def vip(
     cloud: str | None,
     to: str,
     directory: Path,
-    program: str,
+    program: Program,
     extra: Path | None,
     force: bool,
 ) -> None:
@@ -95,7 +96,7 @@ def rendered(
     deployment: Deployment,
     found: Found,
     *,
-    program: str,
+    program: Program,
     extra: dict[str, Any] | None,
 ) -> dict[str, str]:
     """The texts for a purpose, by path."""
@@ -114,11 +115,11 @@ def rendered(
             for node in deployment.nodes
         }
     if purpose == ANSIBLE:
-        files = ansible.files(deployment)
+        files = ansible.files(deployment, program=program)
         return {f"ansible/{name}": text for name, text in files.items()}
     if purpose == HEAT:
         return {f"heat/{spec.name}.yaml": heat.text(spec, deployment)}
-    return {f"terraform/{spec.name}.tf": terraform.text(spec, deployment, found.ports)}
+    return {f"terraform/{spec.name}.tf": terraform.text(spec, deployment, found)}
 
 
 def lines(

@@ -73,7 +73,7 @@ def deployment(deployment: Deployment, *, floating_from: str = "") -> Iterator[L
         title = "address" if address.family == 4 else "IPv6 address"
         yield _row(title, str(address.interface or "the cloud chooses one"))
     titles = ("members", *("" for _ in deployment.nodes[1:]))
-    for title, cells in zip(titles, _columns(_members(deployment)), strict=True):
+    for title, cells in zip(titles, columns(_members(deployment)), strict=True):
         yield _row(title, cells)
     floating = deployment.floating_ip or (floating_from and f"a new one of {floating_from}")
     yield _row("floating IP", floating or "none")
@@ -96,7 +96,7 @@ def _members(deployment: Deployment) -> list[tuple[str, ...]]:
     ]
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Cells below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

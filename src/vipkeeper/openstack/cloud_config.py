@@ -42,7 +42,8 @@ def connection(name: str | None) -> Any:
 
 
 def _unusable(name: str | None, words: str) -> UsageError:
-    cloud = "no cloud can be used" if name is None else f"the cloud {name} cannot be used"
+    named = name or os.environ.get("OS_CLOUD")
+    cloud = f"the cloud {named} cannot be used" if named else "no cloud can be used"
     broken = list(_broken_files())
     if broken:
         return UsageError(f"{cloud}: {broken[0]}", remedy="mend the file")
@@ -58,13 +59,11 @@ def _unusable(name: str | None, words: str) -> UsageError:
 def _names() -> list[str]:
     """The clouds that the files tell of."""
     try:
-        configuration = loader.OpenStackConfig()
-        names = set(configuration.get_cloud_names())
-        if configuration.config_filename is None:
-            names.discard("defaults")  # one that it makes up where there is no file
-        return sorted(names)
+        names = loader.OpenStackConfig().get_cloud_names()
     except (sdk.SDKException, ValueError, TypeError, AttributeError):
         return []
+    # openstacksdk makes one up where there is none, to have somewhere to put defaults.
+    return sorted(name for name in names if name != "defaults")
 
 
 def _files() -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_network
+from typing import TypeVar
 
 from vipkeeper.errors import CloudError
 from vipkeeper.openstack import marks, ownership, questions
@@ -22,6 +23,13 @@ from vipkeeper.openstack.resources import (
     ServerGroup,
 )
 from vipkeeper.openstack.spec import VipSpec
+
+Resource = TypeVar("Resource", Port, Server, SecurityGroup, FloatingIp)
+
+
+def each_once(found: Iterable[Resource]) -> tuple[Resource, ...]:
+    """What several answers had, by ID: somebody may have changed it between two of them."""
+    return tuple({one.id: one for one in found}.values())
 
 
 def for_spec(calls: Calls, spec: VipSpec) -> Found:
@@ -61,7 +69,7 @@ def for_name(calls: Calls, name: str) -> Found:
     names = [marks.port_name(name, family) for family in (4, 6)]
     untagged = questions.ports_by(calls, "name", names, asker.own)
     made = (port for port in untagged if marks.is_made_for(name, port.description))
-    own = tuple(dict.fromkeys((*tagged, *made)))
+    own = each_once((*tagged, *made))
     networks = questions.networks_of(calls, (port.network_id for port in own))
     within = [("network_id", one.id) for one in networks]
     around = questions.ports(calls, [*within, ("tags", marks.VIP_PORT)]) if within else ()
@@ -154,7 +162,7 @@ def _named_servers(calls: Calls, spec: VipSpec) -> tuple[Server, ...]:
     wanted = [member.server for member in spec.members if member.server is not None]
     ids = [name for name in wanted if questions.is_id(name)]
     by_name = questions.servers_named(calls, (name for name in wanted if name not in ids))
-    return tuple(dict.fromkeys((*by_name, *questions.servers_of(calls, ids))))
+    return each_once((*by_name, *questions.servers_of(calls, ids)))
 
 
 def _ports_for(
@@ -176,7 +184,7 @@ def _ports_for(
         ),
         questions.ports_by(calls, "device_id", (one.id for one in servers), within),
     )
-    own = tuple(dict.fromkeys(port for part in parts for port in part))
+    own = each_once(port for part in parts for port in part)
     return own, _of_others((*tagged, *own), spec.name)
 
 
@@ -187,7 +195,7 @@ def _of_others(ports: Iterable[Port], name: str) -> tuple[Port, ...]:
         for port in ports
         if marks.VIP_PORT in port.tags and not ownership.is_vip_port(name, port)
     )
-    return tuple(dict.fromkeys(others))
+    return each_once(others)
 
 
 def _with_bound(
@@ -212,7 +220,7 @@ def _groups(calls: Calls, name: str, own: Query, wanted: str | None) -> tuple[Se
     tagged = questions.groups(calls, [*own, ("tags", marks.tag(name))])
     named = questions.groups(calls, [*own, ("name", marks.group_name(name))])
     said = questions.groups_named(calls, wanted) if wanted is not None else ()
-    return tuple(dict.fromkeys((*tagged, *named, *said)))
+    return each_once((*tagged, *named, *said))
 
 
 def _floating_ips(
@@ -222,7 +230,7 @@ def _floating_ips(
     if spec.floating_ip is None or spec.floating_ip.address is None:
         return found
     query = [("floating_ip_address", str(spec.floating_ip.address))]
-    return tuple(dict.fromkeys((*found, *questions.floating_ips(calls, query))))
+    return each_once((*found, *questions.floating_ips(calls, query)))
 
 
 def _floating_ips_of(
@@ -230,7 +238,7 @@ def _floating_ips_of(
 ) -> tuple[FloatingIp, ...]:
     tagged = questions.floating_ips(calls, [*own, ("tags", marks.tag(name))])
     vips = (port.id for port in ports if ownership.is_vip_port(name, port))
-    return tuple(dict.fromkeys((*tagged, *questions.floating_ips_of(calls, vips))))
+    return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
 
 
 def _server_groups(calls: Calls, ports: Iterable[Port], *, asked: bool) -> tuple[ServerGroup, ...]:

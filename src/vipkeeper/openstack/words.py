@@ -39,7 +39,7 @@ def vrrp(vrrp: Vrrp, vrid: int | None) -> str:
 
 def service_port(port: ServicePort) -> str:
     """As a spec has it: ``80/tcp``, ``8000-8010/tcp from 10.0.0.0/8``, ``icmp``."""
-    text = port.protocol
+    text: str = port.protocol
     if port.first is not None:
         last = "" if port.last in (None, port.first) else f"-{port.last}"
         text = f"{port.first}{last}/{port.protocol}"

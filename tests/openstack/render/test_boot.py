@@ -17,10 +17,11 @@ from tests.topology import wait_until
 from vipkeeper.lab.client import Lab
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.render import cloud_config
+from vipkeeper.openstack.render.program import Program
 
 BOOT_SECONDS = 120.0
 VIPS = [deployments.VIPS[4], deployments.VIPS[6]]
-PROGRAMS: dict[str, cloud_config.Program] = {"test01": "vipkeeperd", "test02": "keepalived"}
+PROGRAMS: dict[str, Program] = {"test01": "vipkeeperd", "test02": "keepalived"}
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -57,13 +58,11 @@ def boot(cloud: Sdk, deployment: Deployment) -> None:
     """A network, ports with pairs, and servers: the cloud's part, by hand."""
     network = cloud.network.create_network(name="int_net")
     for address in deployment.addresses:
-        options = {"ipv6_ra_mode": None} if address.family == 6 else {}
         cloud.network.create_subnet(
             network_id=network.id,
             cidr=address.cidr,
             ip_version=address.family,
             enable_dhcp=address.family == 4,
-            **{key: value for key, value in options.items() if value},
         )
     group = cloud.network.create_security_group(name="vrrp")
     rules: list[dict[str, Any]] = [

@@ -143,9 +143,11 @@ def _look(verb: str, description: dict[str, Any], *, quiet: bool) -> int:
             return 0 if state == "failed" else 1
     elif verb == "show":
         say(f"Id={name}.service")
+        say("LoadState=loaded")
         say(f"MainPID={description['pid']}")
         say(f"ActiveState={state}")
         say(f"UnitFileState={'static' if description['static'] else enablement.state(name)}")
+        return 0  # whatever is shown
     else:
         _say_status(description)
     return 0 if state == "active" else _NOT_ACTIVE

@@ -15,6 +15,9 @@ from vipkeeper.osc.v1 import options
 from vipkeeper.osc.v1.cloud import apply, cloud, told
 from vipkeeper.osc.v1.options import Document
 
+_SOMETHING = "unknown"
+"""For the password, which is not in the cloud: a spec has one, and no change of the cloud needs it."""
+
 
 class SetVip(command.Command):
     """Set virtual IP properties, and add members and service ports."""
@@ -59,6 +62,8 @@ def _change(this: Any, arguments: argparse.Namespace, change: Any) -> None:
     connected = cloud(this.app)
     found = standing(connected, arguments.name)
     document = strict_yaml.load(spec_text.text(found.spec), arguments.name)
+    if found.spec.vrrp.authentication:
+        document["vrrp"]["authentication"]["password"] = _SOMETHING
     changed = spec_file.checked(change(arguments, document), "options")
     apply(connected, changed, this.log, wait=arguments.wait, timeout=arguments.timeout)
 

@@ -9,7 +9,7 @@ from typing import Any
 from osc_lib.exceptions import CommandError
 
 from vipkeeper.errors import CloudError, VipkeeperError
-from vipkeeper.openstack import applying
+from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
 from vipkeeper.openstack.cloud import Cloud
 from vipkeeper.openstack.plan import Plan, Severity
@@ -37,15 +37,15 @@ def apply(cloud: Cloud, spec: VipSpec, log: Any, *, wait: bool, timeout: float) 
         VipkeeperError: something blocks it, or the cloud refused.
     """
     outcome = applying.apply(cloud, spec)
-    if outcome.plan:
-        for remark in outcome.plan.remarks:
-            if remark.severity is Severity.WARNING:
-                log.warning("%s", remark.sentence)
-        refuse_blocked(outcome.plan)
+    for remark in outcome.left.remarks if outcome.left else ():
+        if remark.severity is Severity.WARNING:
+            log.warning("%s", remark.sentence)
     if outcome.error:
         raise outcome.error
+    if outcome.left:
+        refuse_blocked(outcome.left)
     if wait:
-        applying.wait(cloud, spec, timeout_s=timeout)
+        waiting.wait(cloud, spec, timeout_s=timeout)
     return outcome
 
 

@@ -47,7 +47,7 @@ def _delete(cloud: Cloud, name: str, *, adopted: bool) -> None:
     outcome = applying.remove(cloud, name, adopted=adopted)
     if outcome.error:
         raise outcome.error
-    if outcome.plan:
-        refuse_blocked(outcome.plan)
-        if not outcome.plan.exists:
-            raise unknown(cloud, name)
+    if outcome.left:
+        refuse_blocked(outcome.left)
+    if outcome.plan and not outcome.plan.exists:
+        raise unknown(cloud, name)
