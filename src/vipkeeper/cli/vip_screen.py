@@ -36,6 +36,7 @@ _STATES = {
 }
 GOOD = Text("✔", "bold green")
 BAD = Text("✘", "bold red")
+BLOCKED = Line(Text("Nothing is done before that is mended.", "bold"))
 _CHANGED = Text("~", "yellow")
 _TITLES = 13
 """Columns of what stands before a value."""
@@ -149,7 +150,7 @@ def _sign(step: Step) -> Text:
 def conclusion(plan: Plan, apply: str) -> Line:
     """The last line of one plan; ``apply`` is the command that carries it out."""
     if plan.blockers:
-        return Line(Text("Nothing is done before that is mended.", "bold"))
+        return BLOCKED
     if not plan.steps:
         return Line(Text("Everything is as declared.", "bold"))
     many = words.counted(len(plan.steps), "change")

@@ -15,9 +15,8 @@ from vipkeeper.osc.v1 import options
 from vipkeeper.osc.v1.cloud import apply, cloud, told
 from vipkeeper.osc.v1.options import Document
 
-
 _SOMETHING = "unknown"
-"""For the password, which is not in the cloud: a spec has one, and no change of the cloud needs it."""
+"""For the password: it is not in the cloud, and no change of the cloud needs it."""
 
 
 class SetVip(command.Command):
