@@ -37,11 +37,12 @@ format: setup ## put the code into ruff's form
 	@$(python) -m ruff format
 	@$(python) -m ruff check --fix
 
-bench: setup ## CPU time of an advert, beside keepalived; how soon a deleted address is back; how long the lab and its APIs take
+bench: setup ## CPU time of an advert, beside keepalived; how soon a deleted address is back; how long the lab, its APIs and many virtual IPs take
 	@$(python) -m benchmarks.adverts
 	@$(python) -m benchmarks.restored
 	@$(python) -m benchmarks.lab
 	@$(python) -m benchmarks.apis
+	@$(python) -m benchmarks.fleet
 
 compare: setup ## what happens to the VIP, beside keepalived; writes docs/compare.md (as root; RUNS=5 ROWS=)
 	@$(python) -m benchmarks.compare --write --runs $(RUNS) $(ROWS)

@@ -2,24 +2,20 @@
 
 It answers as Neutron does where that matters to a plan: descriptions come with the creating
 request, tags later, one by one; a second port with one address, a second floating IP to one port, a
-rule that is there already and the deletion of a group in use are refused. What can be seen of it is
-what :class:`~vipkeeper.openstack.found.Found` says that is looked for, and no more.
+rule that is there already and the deletion of a group in use are refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import Any
 
 from tests.openstack.clouds import PROJECT
 from vipkeeper.openstack import marks
-from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.plan import Plan
-from vipkeeper.openstack.planning import plan
-from vipkeeper.openstack.removal import removal
 from vipkeeper.openstack.resources import (
     AddressPair,
     FixedIp,
@@ -30,7 +26,6 @@ from vipkeeper.openstack.resources import (
     ServerGroup,
 )
 from vipkeeper.openstack.rules import admits
-from vipkeeper.openstack.spec import Address, VipSpec
 from vipkeeper.openstack.steps import (
     MADE,
     ChangeFloatingIp,
@@ -47,8 +42,6 @@ from vipkeeper.openstack.steps import (
     VipPair,
 )
 
-ROUNDS = 12
-"""More than any way to the end takes; see test_converging.py."""
 MOST_PAIRS = 10
 
 Requests = Iterator[str]
@@ -59,118 +52,17 @@ class RefusedError(Exception):
     """The cloud says no: by Neutron's type."""
 
 
-class BlockedError(Exception):
-    def __init__(self, blocked: Plan) -> None:
-        super().__init__([one.code for one in blocked.blockers])
-        self.plan = blocked
-
-
-class UnsettledError(Exception):
-    """There is still something to do after so many rounds."""
-
-
-Thing = TypeVar("Thing", Port, SecurityGroup, FloatingIp)
-
-
 @dataclass
 class PretendCloud:
-    """Everything that there is, of which only a part is seen.
+    """Everything that there is, of which only a part is seen (``seen.py``).
 
     Attributes:
-        everything: whatever there is in the project, unfiltered.
+        everything: unfiltered.
         made: how many things have been made here: IDs and times follow from it.
     """
 
     everything: Found
     made: int = 0
-    servers_of: dict[str, str] = field(default_factory=dict)
-
-    def look(self, spec: VipSpec) -> Found:
-        """What looking for a spec finds."""
-        all_ = self.everything
-        networks = tuple(one for one in all_.networks if spec.network in (one.id, one.name))
-        within = {one.id for one in networks}
-        labels = {member.label for member in spec.members}
-        servers = tuple(one for one in all_.servers if labels & {one.id, one.name})
-        devices = {one.id for one in servers}
-        names = {marks.port_name(spec.name, family) for family in spec.families}
-        asked = {member.port for member in spec.members if member.port} | names
-        here = [port for port in all_.ports if port.network_id in within]
-        ports = tuple(
-            port
-            for port in here
-            if port.device_id in devices
-            or asked & {port.id, port.name}
-            or marks.tag(spec.name) in port.tags
-            or {fixed.address for fixed in port.fixed_ips} & set(spec.addresses)
-        )
-        bound = {port.device_id for port in ports}
-        wanted = spec.floating_ip
-        return replace(
-            all_,
-            networks=networks,
-            external_networks=all_.external_networks if wanted else (),
-            subnets=tuple(one for one in all_.subnets if one.network_id in within),
-            ports=ports,
-            neighbours=tuple(
-                port
-                for port in here
-                if marks.VIP_PORT in port.tags and marks.tag(spec.name) not in port.tags
-            ),
-            servers=tuple(one for one in all_.servers if one in servers or one.id in bound),
-            groups=tuple(
-                one
-                for one in all_.groups
-                if marks.tag(spec.name) in one.tags
-                or one.name in (marks.group_name(spec.name), spec.security_group)
-                or one.id == spec.security_group
-            ),
-            floating_ips=self._floating_ips(spec.name, wanted.address if wanted else None),
-            server_groups=self._server_groups(ports, asked=spec.anti_affinity),
-        )
-
-    def look_for(self, name: str) -> Found:
-        """What is found by marks alone."""
-        all_ = self.everything
-        names = {marks.port_name(name, 4), marks.port_name(name, 6)}
-        ports = tuple(
-            port
-            for port in all_.ports
-            if marks.tag(name) in port.tags
-            or (port.name in names and marks.is_made_for(name, port.description))
-        )
-        within = {port.network_id for port in ports}
-        return replace(
-            all_,
-            networks=tuple(one for one in all_.networks if one.id in within),
-            external_networks=(),
-            subnets=tuple(one for one in all_.subnets if one.network_id in within),
-            ports=ports,
-            groups=tuple(
-                one
-                for one in all_.groups
-                if marks.tag(name) in one.tags or one.name == marks.group_name(name)
-            ),
-            floating_ips=self._floating_ips(name, None),
-            server_groups=self._server_groups(ports, asked=True),
-        )
-
-    def _floating_ips(self, name: str, asked: Address | None) -> tuple[FloatingIp, ...]:
-        vip_ports = {
-            port.id
-            for port in self.everything.ports
-            if {marks.VIP_PORT, marks.tag(name)} <= set(port.tags)
-            or marks.is_made_for(name, port.description)
-        }
-        return tuple(
-            one
-            for one in self.everything.floating_ips
-            if marks.tag(name) in one.tags or one.port_id in vip_ports or one.address == str(asked)
-        )
-
-    def _server_groups(self, ports: tuple[Port, ...], *, asked: bool) -> tuple[ServerGroup, ...]:
-        marked = any(marks.server_group_of(port.tags) for port in ports)
-        return self.everything.server_groups if asked or marked else ()
 
     def carry_out(self, step: Step, made: Made) -> Requests:
         """The requests of a step, one at a time."""
@@ -183,7 +75,7 @@ class PretendCloud:
             case CreateServerGroup():
                 made.server_group = self._new_id("server-group")
                 group = ServerGroup(made.server_group, step.name, step.policy)
-                self._add(server_groups=group)
+                self._add("server_groups", group)
                 yield "POST server group"
             case CreatePort():
                 yield from self._create_port(step, made)
@@ -208,7 +100,7 @@ class PretendCloud:
         group = SecurityGroup(
             made.group, step.name, PROJECT, egress, step.description, created_at=self._now()
         )
-        self._add(groups=group)
+        self._add("groups", group)
         yield "POST group"
         self._set("groups", made.group, lambda one: replace(one, tags=step.tags))
         yield "PUT tags of group"
@@ -249,7 +141,7 @@ class PretendCloud:
             description=step.description,
             created_at=self._now(),
         )
-        self._add(ports=port)
+        self._add("ports", port)
         made.ports[step.family] = port.id
         made.addresses[step.family] = address
         yield "POST port"
@@ -282,7 +174,7 @@ class PretendCloud:
             PROJECT,
             description=step.description,
         )
-        self._add(floating_ips=replace(one, **_leading_to(port)))
+        self._add("floating_ips", replace(one, **_leading_to(port)))
         yield "POST floating IP"
         self._set("floating_ips", one.id, lambda this: replace(this, tags=step.tags))
         yield "PUT tags of floating IP"
@@ -337,14 +229,10 @@ class PretendCloud:
         self, kind: str, id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()
     ) -> Requests:
         for tag in add:
-            self._set(kind, id, lambda one: replace(one, tags=(*one.tags, tag)))
+            self._set(kind, id, partial(_with_tag, tag=tag))
             yield f"PUT tag {tag}"
         for tag in remove:
-            self._set(
-                kind,
-                id,
-                lambda one: replace(one, tags=tuple(t for t in one.tags if t != tag)),
-            )
+            self._set(kind, id, partial(_without_tag, tag=tag))
             yield f"DELETE tag {tag}"
 
     def _new_id(self, kind: str) -> str:
@@ -354,72 +242,42 @@ class PretendCloud:
     def _now(self) -> str:
         return f"2026-03-02T10:{self.made // 60 % 60:02}:{self.made % 60:02}Z"
 
-    def _one(self, kind: str, id: str) -> Port | SecurityGroup | FloatingIp:
-        found = [one for one in getattr(self.everything, kind) if one.id == id]
+    def _one(self, kind: str, id: str) -> Any:
+        found: list[Any] = [one for one in getattr(self.everything, kind) if one.id == id]
         if not found:
             raise RefusedError(f"NotFound: {id}")
         return found[0]
 
-    def _set(self, kind: str, id: str, change: Callable[[Thing], Thing]) -> None:
+    def _set(self, kind: str, id: str, change: Callable[[Any], Any]) -> None:
         self._one(kind, id)
         known = getattr(self.everything, kind)
-        changed = tuple(change(one) if one.id == id else one for one in known)
-        self.everything = replace(self.everything, **{kind: changed})
+        self._replace(kind, tuple(change(one) if one.id == id else one for one in known))
 
-    def _add(self, **things: object) -> None:
-        for kind, thing in things.items():
-            known = getattr(self.everything, kind)
-            self.everything = replace(self.everything, **{kind: (*known, thing)})
+    def _add(self, kind: str, thing: object) -> None:
+        self._replace(kind, (*getattr(self.everything, kind), thing))
 
     def _drop(self, kind: str, id: str) -> None:
-        left = tuple(one for one in getattr(self.everything, kind) if one.id != id)
-        self.everything = replace(self.everything, **{kind: left})
+        known = getattr(self.everything, kind)
+        self._replace(kind, tuple(one for one in known if one.id != id))
+
+    def _replace(self, kind: str, things: Any) -> None:
+        changed: dict[str, Any] = {kind: things}
+        self.everything = replace(self.everything, **changed)
 
 
-def applying(cloud: PretendCloud, spec: VipSpec) -> Requests:
-    """Look, plan, carry out, until there is nothing to do; a refusal is answered by looking again."""
-    yield from _until_done(cloud, lambda: plan(spec, cloud.look(spec)))
+def _with_tag(one: Any, *, tag: str) -> Any:
+    return one if tag in one.tags else replace(one, tags=(*one.tags, tag))
 
 
-def removing(cloud: PretendCloud, name: str, *, adopted: bool = False) -> Requests:
-    yield from _until_done(cloud, lambda: removal(name, cloud.look_for(name), adopted=adopted))
-
-
-def _until_done(cloud: PretendCloud, work_out: Callable[[], Plan]) -> Requests:
-    for _ in range(ROUNDS):
-        current = work_out()
-        yield "look"
-        if current.blockers:
-            raise BlockedError(current)
-        if not current.steps:
-            return
-        made = _made(current.deployment)
-        try:
-            for step in current.steps:
-                yield from cloud.carry_out(step, made)
-                if isinstance(step, CreatePort) and step.address is None:
-                    break  # somebody else may have made one as well
-        except RefusedError:
-            continue
-    raise UnsettledError(work_out().steps)
-
-
-def _made(deployment: Deployment | None) -> Made:
-    made = Made()
-    if deployment:
-        made.group = deployment.group_id or ""
-        for one in deployment.addresses:
-            if one.port_id and one.interface:
-                made.ports[one.family] = one.port_id
-                made.addresses[one.family] = one.interface.ip
-    return made
+def _without_tag(one: Any, *, tag: str) -> Any:
+    return replace(one, tags=tuple(other for other in one.tags if other != tag))
 
 
 def _group(id: str, made: Made) -> str:
     return made.group if id == MADE else id
 
 
-def _leading_to(port: Port | None) -> dict[str, str | None]:
+def _leading_to(port: Port | None) -> dict[str, Any]:
     fixed = port.fixed_ip(4) if port else None
     return {
         "port_id": port.id if port else None,

@@ -122,12 +122,11 @@ def has_virtual_mac(pair: AddressPair) -> bool:
 
 def empty_server_groups(name: str, found: Found) -> tuple[ServerGroup, ...]:
     """Server groups that look as if we had made them, and were cut off before saying so."""
+    wanted = (marks.group_name(name), ANTI_AFFINITY)
     return tuple(
         group
         for group in found.server_groups
-        if group.name == marks.group_name(name)
-        and group.policy == ANTI_AFFINITY
-        and not group.members
+        if (group.name, group.policy) == wanted and not group.members
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vipkeeper.openstack import rules
 from vipkeeper.openstack.back_end import BackEnd, Kind
 from vipkeeper.openstack.choosing import Chosen, ChosenMember
 from vipkeeper.openstack.found import Found
@@ -109,7 +108,7 @@ def of_members(meant: Chosen, *, on_ovn: bool) -> list[Remark]:
 
 def of_vrrp(spec: VipSpec, back_end: BackEnd) -> list[Remark]:
     vrrp = spec.vrrp
-    said = [*rules.unused_sources(spec)]
+    said: list[Remark] = []
     if vrrp.virtual_mac:
         said += _of_virtual_mac(spec, back_end)
     if vrrp.authentication and vrrp.authentication.type is AuthenticationType.AH:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from vipkeeper.openstack import marks
-from vipkeeper.openstack.plan import Remark, warning
 from vipkeeper.openstack.resources import Rule, SecurityGroup
 from vipkeeper.openstack.spec import AuthenticationType, Family, ServicePort, VipSpec
 
@@ -86,20 +85,6 @@ def admits(rule: Rule, other: Rule) -> bool:
         and _protocol(rule) in (None, _protocol(other))
         and _covers_ports(rule, other)
         and _covers_remote(rule, other)
-    )
-
-
-def unused_sources(spec: VipSpec) -> tuple[Remark, ...]:
-    """Service ports whose source can never reach an address of the virtual IP."""
-    return tuple(
-        warning(
-            "source-of-other-family",
-            f"nobody from {service.source} can ask for an IPv{spec.families[0]} address: "
-            "there is no rule for it",
-            "ip: dual, or another source",
-        )
-        for service in spec.service_ports
-        if not _families(spec, service)
     )
 
 
