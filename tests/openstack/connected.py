@@ -62,6 +62,11 @@ class Connected:
         with closing(cloud):
             yield cloud
 
+    @contextmanager
+    def admin(self) -> Iterator[Rest]:
+        with closing(Rest(self.lab, "admin")) as admin:
+            yield admin
+
     def add_cloud(self, name: str, **values: Any) -> None:
         """One more in clouds.yaml; what is None of the lab's values is left out."""
         document = yaml.safe_load(self.clouds_yaml.read_text())

@@ -77,17 +77,20 @@ class FaultyProxy:
         url: of the proxy.
         seen: every request since :meth:`forget`.
         choose: what is to happen to a request; None: it is forwarded.
+        token: with which requests are forwarded; None: with what they have.
     """
 
     def __init__(self, target: str) -> None:
         self.seen: list[Asked] = []
         self.faults = 0
+        self.token: str | None = None
         self.choose: Choice = lambda asked: None
         self._lock = threading.Lock()
         self._end = threading.Event()
         where = urlsplit(target)
         assert where.hostname is not None
         assert where.port is not None
+        self._behind = target.encode()
         self._target = (where.hostname, where.port)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -99,6 +102,10 @@ class FaultyProxy:
         """As new: no faults, nothing seen."""
         with self._lock:
             self.seen, self.faults, self.choose = [], 0, lambda asked: None
+
+    def always(self, fault: Fault) -> None:
+        """Every request fails."""
+        self.choose = lambda asked: fault
 
     def once_each(self, fault: Fault, *, only_changes: bool = False) -> None:
         """Each request that is unlike all before it fails once: the first of its method and path.
@@ -139,12 +146,17 @@ class FaultyProxy:
             return fault
 
     def forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> _Answer:
+        if self.token is not None:
+            headers = {k: v for k, v in headers.items() if k.lower() != "x-auth-token"}
+            headers["X-Auth-Token"] = self.token  # auth_type none sends a word there
         connection = http.client.HTTPConnection(*self._target, timeout=30)
         try:
             connection.request(method, path, body or None, headers)
             response = connection.getresponse()
             kept = [(k, v) for k, v in response.getheaders() if k.lower() not in _OF_THE_WAY]
-            return _Answer(response.status, kept, response.read())
+            # What it says of its own address is said of this one's.
+            body = response.read().replace(self._behind, self.url.encode())
+            return _Answer(response.status, kept, body)
         finally:
             connection.close()
 
