@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -141,23 +141,23 @@ def test_it_goes_on_wherever_it_was_killed(
         assert state(walkthrough.member) == wanted
 
 
+@pytest.mark.parametrize("addresses", [[ADDRESS], []], ids=["declared", "chosen"])
 def test_two_at_once_end_with_one_virtual_ip(
-    walkthrough: Connected, cloud: Cloud, in_place: State
+    walkthrough: Connected, cloud: Cloud, in_place: State, addresses: list[str]
 ) -> None:
-    outcomes: list[Outcome] = []
-    with walkthrough.cloud() as other:
-        threads = [
-            threading.Thread(target=lambda one=one: outcomes.append(applying.apply(one, web())))
-            for one in (cloud, other)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert [outcome.error for outcome in outcomes] == [None, None]
-    # Whoever was first may have seen his own before it was tidied away by the other.
-    assert apply(cloud).is_in_place
-    assert state(walkthrough.member) == in_place
+    """Where the cloud chooses the address both may have made a port: the older one stays."""
+    spec = web(addresses=addresses)
+    with walkthrough.cloud() as other, ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(applying.apply, one, spec) for one in (cloud, other)]
+        assert [one.result().error for one in both] == [None, None]
+    # Who was first in place may have been so before the other one's were tidied away.
+    last = apply(cloud, spec)
+    assert last.is_in_place
+    assert last.deployment is not None
+    address = last.deployment.addresses[0].interface
+    assert address is not None
+    text = repr(state(walkthrough.member)).replace(f"vrid={last.deployment.vrid}", "vrid=50")
+    assert text.replace(f"'{address.ip}'", f"'{ADDRESS}'") == repr(in_place)
 
 
 def test_what_blocks_it_is_told_and_nothing_is_done(
