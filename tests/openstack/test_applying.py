@@ -29,7 +29,28 @@ def walkthrough(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]
 
 
 @pytest.fixture(scope="module")
-def before(walkthrough: Connected) -> State:
+def dual_stack(walkthrough: Connected) -> VipSpec:
+    """On a network with both families, of ports that have no server yet."""
+    member = walkthrough.member
+    network = str(member.make("network", name="dual")["id"])
+    for version, cidr in ((4, "10.3.0.0/24"), (6, "fd00:3::/64")):
+        member.make("subnet", network_id=network, cidr=cidr, ip_version=version)
+    for name in ("one", "two", "three"):
+        member.make("port", network_id=network, name=name)
+    return web(
+        name="both",
+        network="dual",
+        families=[4, 6],
+        addresses=["10.3.0.200", "fd00:3::c8"],
+        members=[{"port": name} for name in ("one", "two", "three")],
+        floating_ip=None,
+        anti_affinity=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def before(walkthrough: Connected, dual_stack: VipSpec) -> State:
+    del dual_stack  # its network is there from the beginning
     return state(walkthrough.member)
 
 
@@ -186,3 +207,31 @@ def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> N
         "CreateRule",
         "CreateRule",
     ]
+
+
+@pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER, Fault.ERROR])
+def test_both_families_with_a_server_group(
+    walkthrough: Connected, dual_stack: VipSpec, fault: Fault | None
+) -> None:
+    walkthrough.proxy.forget()
+    before = state(walkthrough.member)
+    with walkthrough.cloud() as cloud:
+        if fault is not None:
+            walkthrough.proxy.once_each(fault, only_changes=True)
+        outcome = apply(cloud, dual_stack)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+        there = state(walkthrough.member)
+        ports = {port[0]: port for port in there["ports"] if port[0] in ("one", "both-vip6")}
+        assert {"10.3.0.200", "fd00:3::c8", "both-vip"} <= set(ports["one"])
+        assert "fd00:3::c8" in ports["both-vip6"]
+        assert there["server groups"] == [("both-vip", "anti-affinity")]
+        assert len(there["ports"]) == len(before["ports"]) + 2
+        assert len(there["groups"]) == len(before["groups"]) + 1
+
+        if fault is not None:
+            walkthrough.proxy.once_each(fault, only_changes=True)
+        outcome = applying.remove(cloud, "both", pause=lambda _: None)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+    assert state(walkthrough.member) == before
