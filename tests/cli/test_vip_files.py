@@ -68,11 +68,12 @@ def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
         write(tmp_path / "file")
 
 
-def test_a_new_file_overwrites_none(tmp_path: Path) -> None:
+def test_one_file_overwrites_none_that_says_something_else(tmp_path: Path) -> None:
     path = tmp_path / "web.yaml"
-    vip_files.write_new(path, "a\n", force=False)
+    vip_files.refuse_stranger(path, "a\n", force=False)
+    vip_files.write_one(path, "a\n", secret=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    vip_files.refuse_stranger(path, "a\n", force=False)
     with pytest.raises(UsageError, match="is there already"):
-        vip_files.write_new(path, "b\n", force=False)
-    assert path.read_text() == "a\n"
-    vip_files.write_new(path, "b\n", force=True)
-    assert path.read_text() == "b\n"
+        vip_files.refuse_stranger(path, "b\n", force=False)
+    vip_files.refuse_stranger(path, "b\n", force=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 
 from tests.openstack.typed import SPEC, Typed, terminal
+from vipkeeper.cli.main import main
 
 CLOSED_PORT = "http://127.0.0.1:9/identity/v3"
 
@@ -17,6 +20,17 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
     with terminal(tmp_path_factory.mktemp("typed")) as typed:
         typed.write("web.yaml")
         yield typed
+
+
+def said_here(typed: Typed, code: int, *words: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same in this process, for what no cloud is needed for: a start takes a second."""
+    monkeypatch.chdir(typed.directory)
+    monkeypatch.setattr("sys.argv", ["vipkeeper", "vip", *words])
+    errors = io.StringIO()
+    with redirect_stderr(errors), pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code, errors.getvalue()
+    return errors.getvalue()
 
 
 def said(typed: Typed, code: int, *words: str, at: Path | None = None, **environment: str) -> str:
@@ -57,9 +71,9 @@ def test_a_wrong_password(typed: Typed, tmp_path: Path) -> None:
     assert "(req-" in text
 
 
-def test_all_faults_of_a_spec_at_once(typed: Typed) -> None:
+def test_all_faults_of_a_spec_at_once(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     typed.write("faulty.yaml", "name: web\nnetwerk: int_net\nmembers: [test01]\nvrrp: {vrid: 256}")
-    text = said(typed, 5, "plan", "faulty.yaml")
+    text = said_here(typed, 5, "plan", "faulty.yaml", monkeypatch=monkeypatch)
     assert text.startswith("vipkeeper: faulty.yaml: ")
     assert len([line for line in text.splitlines() if "faulty.yaml: " in line]) >= 4
     assert "network" in text
@@ -70,15 +84,18 @@ def test_all_faults_of_a_spec_at_once(typed: Typed) -> None:
     ("path", "words"),
     [("nothing.yaml", "No such file"), ("empty", "there is no file"), ("clouds.yaml", "clouds")],
 )
-def test_a_spec_that_is_none(typed: Typed, path: str, words: str) -> None:
+def test_a_spec_that_is_none(
+    typed: Typed, path: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (typed.directory / "empty").mkdir(exist_ok=True)
-    assert words in said(typed, 5, "apply", path)
+    assert words in said_here(typed, 5, "apply", path, monkeypatch=monkeypatch)
 
 
-def test_two_files_that_claim_one_name(typed: Typed) -> None:
+def test_two_files_that_claim_one_name(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     typed.write("twice/a.yaml")
     typed.write("twice/b.yaml")
-    assert "as in twice/a.yaml" in said(typed, 5, "drift", "twice")
+    text = said_here(typed, 5, "drift", "twice", monkeypatch=monkeypatch)
+    assert "as in twice/a.yaml" in text
 
 
 def test_a_name_that_nothing_has(typed: Typed) -> None:
@@ -121,5 +138,9 @@ def test_rendering_what_has_no_address_yet(typed: Typed) -> None:
         ("nonsense",),
     ],
 )
-def test_a_command_that_cannot_be_meant(typed: Typed, words: tuple[str, ...]) -> None:
-    assert said(typed, 2, *words).startswith("Usage: vipkeeper vip")
+def test_a_command_that_cannot_be_meant(
+    typed: Typed, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = said_here(typed, 2, *words, monkeypatch=monkeypatch)
+    assert text.startswith("Usage: ")
+    assert "Error: " in text

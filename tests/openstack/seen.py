@@ -17,7 +17,7 @@ def by_spec(everything: Found, spec: VipSpec) -> Found:
     labels = {member.label for member in spec.members}
     servers = tuple(one for one in everything.servers if labels & {one.id, one.name})
     devices = {one.id for one in servers}
-    names = {marks.port_name(spec.name, family) for family in spec.families}
+    names = {marks.port_name(spec.name, family) for family in (4, 6)}
     asked = {member.port for member in spec.members if member.port} | names
     here = [port for port in everything.ports if port.network_id in within]
     ports = tuple(

@@ -38,7 +38,7 @@ from vipkeeper.openstack.spec import VipSpec
 
 VIP_6 = "fd00:100::196"
 CHOSEN = "99.88.128.171"
-FEW = settings(max_examples=300, deadline=None)
+FEW = settings(max_examples=100, deadline=None)
 
 OWN = "of the port itself"
 PAIRS = (

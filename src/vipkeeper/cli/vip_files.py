@@ -63,12 +63,19 @@ def put(path: Path, content: bytes, mode: int) -> None:
         raise
 
 
-def write_new(path: Path, text: str, *, force: bool) -> None:
-    """One file that must not be there yet."""
-    if path.exists() and not force:
+def refuse_stranger(path: Path, text: str, *, force: bool) -> None:
+    """Refuse to overwrite one file that says something else.
+
+    Raises:
+        UsageError: it is there, and ``force`` is not given.
+    """
+    if path.exists() and not force and path.read_bytes() != text.encode():
         raise UsageError(f"{path} is there already", remedy="--force overwrites it")
+
+
+def write_one(path: Path, text: str, *, secret: bool) -> None:
     try:
-        put(path, text.encode(), _PUBLIC)
+        put(path, text.encode(), _SECRET if secret else _PUBLIC)
     except OSError as error:
         raise VipkeeperError(f"cannot write {path}: {error.strerror}") from error
 

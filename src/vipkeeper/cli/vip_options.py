@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ jobs_option = click.option(
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
+_TALKATIVE = ("keystoneauth", "openstack", "urllib3")
+
 
 def read(paths: Sequence[Path]) -> tuple[VipSpec, ...]:
     """What files and directories declare: at least one virtual IP."""
@@ -61,6 +64,9 @@ def is_file(word: str) -> bool:
 
 def connect(cloud: str | None) -> Cloud:
     """The cloud, with a token: a wrong password is said once, not for each of a fleet."""
+    for library in _TALKATIVE:
+        # What nobody handles, logging writes to stderr; our own error says it in one line.
+        logging.getLogger(library).addHandler(logging.NullHandler())
     connected = Cloud.connect(cloud)
     connected.authenticate()
     return connected

@@ -132,7 +132,7 @@ def lines_of_one(work: Work, word: str) -> Iterator[Line]:
     if work.error:
         yield vip_screen.failure(work.name, work.error)
     elif work.state == as_data.BLOCKED:
-        yield Line(Text("Nothing is done before that is mended.", "bold"))
+        yield vip_screen.BLOCKED
     else:
         many = words.counted(len(work.done), "change") if work.done else "nothing had to be done"
         yield Line(Text.assemble((work.name, "bold"), f"  {word}: {many}"), 2, vip_screen.GOOD)

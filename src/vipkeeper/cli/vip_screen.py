@@ -36,6 +36,7 @@ _STATES = {
 }
 GOOD = Text("✔", "bold green")
 BAD = Text("✘", "bold red")
+BLOCKED = Line(Text("Nothing is done before that is mended.", "bold"))
 _CHANGED = Text("~", "yellow")
 _TITLES = 13
 """Columns of what stands before a value."""
@@ -149,7 +150,7 @@ def _sign(step: Step) -> Text:
 def conclusion(plan: Plan, apply: str) -> Line:
     """The last line of one plan; ``apply`` is the command that carries it out."""
     if plan.blockers:
-        return Line(Text("Nothing is done before that is mended.", "bold"))
+        return BLOCKED
     if not plan.steps:
         return Line(Text("Everything is as declared.", "bold"))
     many = words.counted(len(plan.steps), "change")
@@ -168,12 +169,12 @@ def in_fleet(name: str, plan: Plan) -> Iterator[Line]:
     yield from remarks(plan.blockers)
 
 
-def drifted(name: str, plan: Plan) -> Iterator[Line]:
-    """Whether a virtual IP is as declared; if not, what would make it so."""
+def drifted(name: str, plan: Plan, *, told: str = "declared") -> Iterator[Line]:
+    """Whether a virtual IP is as declared, or recorded; if not, what would make it so."""
     if plan.is_done:
-        yield Line(Text.assemble((name, "bold"), "  as declared"), 2, GOOD)
+        yield Line(Text.assemble((name, "bold"), f"  as {told}"), 2, GOOD)
         return
-    said = "not as declared" if plan.exists else "never applied"
+    said = f"not as {told}" if plan.exists else "never applied"
     yield Line(Text.assemble((name, "bold"), f"  {said}"), 2, BAD)
     yield from remarks(plan.blockers)
     if plan.exists:

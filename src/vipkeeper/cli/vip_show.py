@@ -34,6 +34,8 @@ def vip(named: str, cloud: str | None, as_json: bool, as_yaml: bool) -> None:
     found = standing(connect(cloud), wanted[0])
     if as_yaml:
         click.echo(spec_text.text(found.spec), nl=False)
+        if found.spec.vrrp.authentication:
+            click.echo("vipkeeper: the password is not in the cloud: write it in", err=True)
         return
     if as_json:
         click.echo(json.dumps(data(found), indent=2))
@@ -41,7 +43,7 @@ def vip(named: str, cloud: str | None, as_json: bool, as_yaml: bool) -> None:
     lines = [Line(Text(found.plan.name, "bold"))]
     if found.plan.deployment:
         lines += vip_screen.deployment(found.plan.deployment)
-    show(screen(), [*lines, *vip_screen.drifted(found.plan.name, found.plan)])
+    show(screen(), [*lines, *vip_screen.drifted(found.plan.name, found.plan, told="recorded")])
 
 
 def data(found: Standing) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from vipkeeper.openstack.cloud_errors import is_transient
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.plan import Plan
 from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import Made, Step
+from vipkeeper.openstack.steps import CreatePort, Made, Step
 
 PATIENCE_S = 60.0
 """Longer than an API server takes to start anew."""
@@ -163,6 +163,10 @@ class _Run:
             self._cloud.carry_out(step, made)
             self._done.append(step)
             self._watch(step)
+            if isinstance(step, CreatePort) and step.address is None:
+                # Who applies the same at the same time has made one too, with another address. Of
+                # the two the older stays, and for that one alone pairs are put.
+                return
 
     def _progressed(self) -> None:
         self._failures = 0

@@ -86,7 +86,8 @@ def for_name(calls: Calls, name: str) -> Found:
         servers=_with_bound(calls, (), own, name),
         groups=groups,
         floating_ips=_floating_ips_of(calls, name, asker.own, own),
-        server_groups=_server_groups(calls, own, asked=False),
+        # One that was cut off before a VIP port could tell of it has no other mark than its name.
+        server_groups=questions.server_groups(calls),
     )
 
 
@@ -172,7 +173,8 @@ def _ports_for(
     members = [member.port for member in spec.members if member.port is not None]
     ids = [name for name in members if questions.is_id(name)]
     names = [name for name in members if name not in ids]
-    names += [marks.port_name(spec.name, family) for family in spec.families]
+    # Of both families: one that is no longer wanted may have been cut off before its tags.
+    names += [marks.port_name(spec.name, family) for family in (4, 6)]
     tags = f"{marks.VIP_PORT},{marks.tag(spec.name)}"
     tagged = questions.ports(calls, [*within, ("tags-any", tags)])
     parts = (

@@ -37,20 +37,19 @@ def change_port(
         addresses: of the virtual IP.
         groups: those to be added, as IDs.
     """
-    if not (
-        step.add_pairs or step.remove_pairs or groups or step.remove_groups or step.description
-    ):
+    pairs = step.add_pairs or step.remove_pairs
+    if not (pairs or groups or step.remove_groups or step.description is not None):
         return
     path = f"/ports/{segment(step.port_id)}"
     for attempt in range(1, TRIES + 1):
-        view = calls.one(f"look at the port of {step.label}", "GET", path, "port")
+        view = calls.one(f"look at the {step.label}", "GET", path, "port")
         (port,) = answers.read(answers.port, [view])
         changes = _changes(port, step, addresses, groups)
         if not changes:
             return
         try:
             calls.ask(
-                f"change the port of {step.label}",
+                f"change the {step.label}",
                 "PUT",
                 path,
                 body={"port": changes},

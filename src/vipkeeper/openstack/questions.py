@@ -170,7 +170,12 @@ def all_servers(calls: Calls) -> tuple[Server, ...]:
 
 
 def server_groups(calls: Calls) -> tuple[ServerGroup, ...]:
-    found = calls.listed("/os-server-groups", "server_groups", service=COMPUTE)
+    try:
+        found = calls.listed("/os-server-groups", "server_groups", service=COMPUTE)
+    except CloudError as error:
+        if is_no_service(error):
+            return ()
+        raise
     return answers.read(answers.server_group, found)
 
 

@@ -84,7 +84,7 @@ class ChangePort:
     Tags come first and go last: what was put there is known even if the way ends in the middle.
 
     Attributes:
-        label: what a person calls the port.
+        label: what a person calls the port, as ``port of test01`` or ``port web-vip``.
         add_pairs: of the VIP, or as they stand.
         add_groups: IDs, or MADE.
         description: None: as it is.

@@ -96,5 +96,6 @@ def _name(rule: Rule) -> str:
     """As ``vrrp_4``, ``tcp_80_4``, ``vrrp_link_local_6``."""
     protocol = {rules.VRRP: "vrrp", rules.AH: "ah"}.get(rule.protocol or "", rule.protocol or "any")
     ports = [str(one) for one in dict.fromkeys((rule.port_range_min, rule.port_range_max)) if one]
-    source = ["link_local"] if rule.remote_ip_prefix == rules.LINK_LOCAL else []
+    prefix = rule.remote_ip_prefix
+    source = ["link_local" if prefix == rules.LINK_LOCAL else prefix] if prefix else []
     return identifier("_".join((protocol, *ports, *source, rule.ethertype[-1])))

@@ -16,7 +16,7 @@ from vipkeeper.osc.v1.cloud import apply, cloud, told
 from vipkeeper.osc.v1.options import Document
 
 _SOMETHING = "unknown"
-"""For the password, which is not in the cloud: a spec has one, and no change of the cloud needs it."""
+"""For the password: it is not in the cloud, and no change of the cloud needs it."""
 
 
 class SetVip(command.Command):
@@ -36,7 +36,7 @@ class SetVip(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         with told():
-            _change(self, parsed_args, _set)
+            _change(self, parsed_args, added)
 
 
 class UnsetVip(command.Command):
@@ -55,7 +55,7 @@ class UnsetVip(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         with told():
-            _change(self, parsed_args, _unset)
+            _change(self, parsed_args, taken)
 
 
 def _change(this: Any, arguments: argparse.Namespace, change: Any) -> None:
@@ -68,7 +68,8 @@ def _change(this: Any, arguments: argparse.Namespace, change: Any) -> None:
     apply(connected, changed, this.log, wait=arguments.wait, timeout=arguments.timeout)
 
 
-def _set(arguments: argparse.Namespace, document: Document) -> Document:
+def added(arguments: argparse.Namespace, document: Document) -> Document:
+    """The document with what ``set`` says."""
     changed = options.changes(arguments, document)
     changed["members"] = [*document["members"], *arguments.members]
     changed["service_ports"] = [*(document.get("service_ports") or []), *arguments.service_ports]
@@ -77,7 +78,8 @@ def _set(arguments: argparse.Namespace, document: Document) -> Document:
     return changed
 
 
-def _unset(arguments: argparse.Namespace, document: Document) -> Document:
+def taken(arguments: argparse.Namespace, document: Document) -> Document:
+    """The document without what ``unset`` says."""
     members = list(document["members"])
     for unwanted in arguments.members:
         members.remove(_among(members, unwanted))

@@ -61,7 +61,7 @@ class CreateVip(command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Any, Any]:
         with told():
-            spec = _declared(parsed_args)
+            spec = declared(parsed_args)
             connected = cloud(self.app)
             refuse_other(planning.plan(spec, connected.look(spec)))
             wait, timeout = parsed_args.wait, parsed_args.timeout
@@ -73,7 +73,8 @@ class CreateVip(command.ShowOne):
             return columns.one(plan.deployment, plan)
 
 
-def _declared(arguments: argparse.Namespace) -> VipSpec:
+def declared(arguments: argparse.Namespace) -> VipSpec:
+    """What options or a file declare."""
     if not arguments.spec:
         return spec_file.checked(options.created(arguments), "options")
     if arguments.network or arguments.members or arguments.service_ports:
