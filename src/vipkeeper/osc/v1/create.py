@@ -77,7 +77,7 @@ def declared(arguments: argparse.Namespace) -> VipSpec:
     """What options or a file declare."""
     if not arguments.spec:
         return spec_file.checked(options.created(arguments), "options")
-    if arguments.network or arguments.members or arguments.service_ports:
+    if any(getattr(arguments, one) not in (None, False, []) for one in options.DECLARING):
         raise CommandError("--spec declares all of it; other options contradict it")
     spec = spec_file.read(arguments.spec)
     if arguments.name not in (None, spec.name):
