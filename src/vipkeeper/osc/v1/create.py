@@ -53,7 +53,10 @@ class CreateVip(command.ShowOne):
             help="Security group to use (name or ID) (default: one of its own is created)",
         )
         parser.add_argument(
-            "--anti-affinity", action="store_true", help="Members have to be on different hosts"
+            "--anti-affinity",
+            action="store_true",
+            default=None,
+            help="Members have to be on different hosts",
         )
         options.add_changeable(parser)
         options.add_wait(parser)
@@ -77,7 +80,7 @@ def declared(arguments: argparse.Namespace) -> VipSpec:
     """What options or a file declare."""
     if not arguments.spec:
         return spec_file.checked(options.created(arguments), "options")
-    if any(getattr(arguments, one) not in (None, False, []) for one in options.DECLARING):
+    if any(getattr(arguments, one) not in (None, []) for one in options.DECLARING):
         raise CommandError("--spec declares all of it; other options contradict it")
     spec = spec_file.read(arguments.spec)
     if arguments.name not in (None, spec.name):
