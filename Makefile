@@ -7,7 +7,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 SECONDS ?= 100000
 RUNS ?= 5
 ROWS ?=
-.PHONY: help setup demo demo-openstack simulate test lint format bench compare docs interop lock clean
+.PHONY: help setup demo demo-openstack simulate test lint format bench compare docs interop heat lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' Makefile | expand -t 20
@@ -53,6 +53,9 @@ docs: setup ## write what is generated from the code into docs/
 interop: setup ## let vipkeeperd meet keepalived in every way, and write docs/interop.md from it
 	@$(python) scripts/write-interop-page
 
+heat: setup ## have Heat's own engine make and delete the rendered templates' stacks in a lab (installs Heat)
+	@scripts/try-heat
+
 # uv alone can write one lock for all platforms; nothing else needs it, so it is not in the lock.
 lock: setup ## write requirements.lock anew from pyproject.toml, with the newest versions that fit
 	@$(python) -m pip install --quiet --disable-pip-version-check uv
@@ -61,5 +64,5 @@ lock: setup ## write requirements.lock anew from pyproject.toml, with the newest
 	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 clean: ## remove what was made here: .venv, caches, builds
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .venv-heat .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

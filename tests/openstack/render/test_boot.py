@@ -39,15 +39,15 @@ def lab() -> Iterator[Lab]:
         yield lab
 
 
-def connect(lab: Lab) -> Sdk:
+def connect(lab: Lab, user: str = "lab") -> Sdk:
     credentials = lab.credentials()
     return openstack.connect(
         region_name="RegionOne",
         auth={
             "auth_url": f"{credentials['url']}/identity/v3",
-            "username": "lab",
-            "password": credentials["passwords"]["lab"],
-            "project_name": "lab",
+            "username": user,
+            "password": credentials["passwords"][user],
+            "project_name": user,
             "user_domain_name": "Default",
             "project_domain_name": "Default",
         },
