@@ -228,5 +228,5 @@ def test_what_is_long_is_wrapped_below_itself_and_a_command_is_not() -> None:
         color_system=None,
     )
     at = next(number for number, line in enumerate(lines) if line.startswith("  VRRP "))
-    assert lines[at + 1] == "               not preempting, authentication pass"
+    assert lines[at + 1] == "               preempting, authentication pass"
     assert len(lines[-1]) > 60

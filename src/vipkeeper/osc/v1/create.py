@@ -68,10 +68,8 @@ class CreateVip(command.ShowOne):
             connected = cloud(self.app)
             refuse_other(planning.plan(spec, connected.look(spec)))
             wait, timeout = parsed_args.wait, parsed_args.timeout
-            apply(connected, spec, self.log, wait=wait, timeout=timeout)
-            found = connected.look(spec)
-            plan = planning.plan(spec, found)
-            if plan.deployment is None:
+            plan = apply(connected, spec, self.log, wait=wait, timeout=timeout).left
+            if plan is None or plan.deployment is None:
                 raise CommandError(f"{spec.name} is in place, and cannot be found again")
             return columns.one(plan.deployment, plan)
 
