@@ -123,7 +123,8 @@ class PretendCloud:
         taken = {fixed.address for port in self.everything.ports for fixed in port.fixed_ips}
         if step.address in taken:
             raise RefusedError("IpAddressAlreadyAllocated")
-        first = int(subnet.cidr.network_address) + 200
+        # Another one each time, as a cloud does: nobody may rely on getting the same again.
+        first = int(subnet.cidr.network_address) + 160 + self.made % 30
         free = (ip_address(number) for number in range(first, first + 50))
         address = step.address or next(one for one in free if one not in taken)
         assert address in subnet.cidr
