@@ -178,7 +178,7 @@ def test_what_a_rule_lets_clients_ask_for(rule: Rule, port: ServicePort | None) 
     assert service_port(rule) == port
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(spec=specs())
 def test_any_spec_that_was_applied_is_told_by_its_marks(spec: VipSpec) -> None:
     assume(spec.network != (spec.floating_ip and spec.floating_ip.network))
