@@ -209,7 +209,7 @@ def test_every_step_of_a_plan_and_of_a_removal_can_be_said_and_typed() -> None:
         assert shlex.split(command(step) or "")[0] == "openstack"
 
 
-@pytest.mark.filterwarnings("ignore:The osc_lib.version module:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own affair
 @pytest.mark.parametrize("typed", [one[2] for one in STEPS])
 def test_the_openstack_client_understands_it(typed: str) -> None:
     """Its own parsers take each command, whole."""
