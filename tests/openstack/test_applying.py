@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,7 +29,28 @@ def walkthrough(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]
 
 
 @pytest.fixture(scope="module")
-def before(walkthrough: Connected) -> State:
+def dual_stack(walkthrough: Connected) -> VipSpec:
+    """On a network with both families, of ports that have no server yet."""
+    member = walkthrough.member
+    network = str(member.make("network", name="dual")["id"])
+    for version, cidr in ((4, "10.3.0.0/24"), (6, "fd00:3::/64")):
+        member.make("subnet", network_id=network, cidr=cidr, ip_version=version)
+    for name in ("one", "two", "three"):
+        member.make("port", network_id=network, name=name)
+    return web(
+        name="both",
+        network="dual",
+        families=[4, 6],
+        addresses=["10.3.0.200", "fd00:3::c8"],
+        members=[{"port": name} for name in ("one", "two", "three")],
+        floating_ip=None,
+        anti_affinity=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def before(walkthrough: Connected, dual_stack: VipSpec) -> State:
+    del dual_stack  # its network is there from the beginning
     return state(walkthrough.member)
 
 
@@ -141,23 +162,23 @@ def test_it_goes_on_wherever_it_was_killed(
         assert state(walkthrough.member) == wanted
 
 
+@pytest.mark.parametrize("addresses", [[ADDRESS], []], ids=["declared", "chosen"])
 def test_two_at_once_end_with_one_virtual_ip(
-    walkthrough: Connected, cloud: Cloud, in_place: State
+    walkthrough: Connected, cloud: Cloud, in_place: State, addresses: list[str]
 ) -> None:
-    outcomes: list[Outcome] = []
-    with walkthrough.cloud() as other:
-        threads = [
-            threading.Thread(target=lambda one=one: outcomes.append(applying.apply(one, web())))
-            for one in (cloud, other)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert [outcome.error for outcome in outcomes] == [None, None]
-    # Whoever was first may have seen his own before it was tidied away by the other.
-    assert apply(cloud).is_in_place
-    assert state(walkthrough.member) == in_place
+    """Where the cloud chooses the address both may have made a port: the older one stays."""
+    spec = web(addresses=addresses)
+    with walkthrough.cloud() as other, ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(applying.apply, one, spec) for one in (cloud, other)]
+        assert [one.result().error for one in both] == [None, None]
+    # Who was first in place may have been so before the other one's were tidied away.
+    last = apply(cloud, spec)
+    assert last.is_in_place
+    assert last.deployment is not None
+    address = last.deployment.addresses[0].interface
+    assert address is not None
+    text = repr(state(walkthrough.member)).replace(f"vrid={last.deployment.vrid}", "vrid=50")
+    assert text.replace(f"'{address.ip}'", f"'{ADDRESS}'") == repr(in_place)
 
 
 def test_what_blocks_it_is_told_and_nothing_is_done(
@@ -186,3 +207,31 @@ def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> N
         "CreateRule",
         "CreateRule",
     ]
+
+
+@pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER, Fault.ERROR])
+def test_both_families_with_a_server_group(
+    walkthrough: Connected, dual_stack: VipSpec, fault: Fault | None
+) -> None:
+    walkthrough.proxy.forget()
+    before = state(walkthrough.member)
+    with walkthrough.cloud() as cloud:
+        if fault is not None:
+            walkthrough.proxy.once_each(fault, only_changes=True)
+        outcome = apply(cloud, dual_stack)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+        there = state(walkthrough.member)
+        ports = {port[0]: port for port in there["ports"] if port[0] in ("one", "both-vip6")}
+        assert {"10.3.0.200", "fd00:3::c8", "both-vip"} <= set(ports["one"])
+        assert "fd00:3::c8" in ports["both-vip6"]
+        assert there["server groups"] == [("both-vip", "anti-affinity")]
+        assert len(there["ports"]) == len(before["ports"]) + 2
+        assert len(there["groups"]) == len(before["groups"]) + 1
+
+        if fault is not None:
+            walkthrough.proxy.once_each(fault, only_changes=True)
+        outcome = applying.remove(cloud, "both", pause=lambda _: None)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+    assert state(walkthrough.member) == before

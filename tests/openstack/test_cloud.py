@@ -215,14 +215,30 @@ def test_a_wrong_password_is_told(there: Connected) -> None:
     assert remedy == "  check the cloud's user, password and project: openstack token issue"
 
 
-def test_a_keystone_that_is_down_is_told_at_once(there: Connected) -> None:
-    there.add_cloud("down", auth=auth(there, auth_url=f"{NOBODY}/v3"))
+@pytest.mark.parametrize(
+    ("url", "words", "remedy"),
+    [
+        (f"{NOBODY}/v3", f"to {NOBODY}/v3/auth/tokens: Connection refused", "check auth_url"),
+        ("http://nowhere.invalid/v3", "auth/tokens: Name or service not known", "check auth_url"),
+        ("https", "[SSL: WRONG_VERSION_NUMBER] wrong version number", "set cacert"),
+        ("nonsense", "Could not find requested endpoint in Service Catalog.", "openstack catalog"),
+    ],
+)
+def test_a_keystone_that_cannot_be_reached_is_told_at_once(
+    there: Connected, url: str, words: str, remedy: str
+) -> None:
+    if url == "https":
+        url = auth(there)["auth_url"].replace("http:", "https:")
+    there.add_cloud("down", auth=auth(there, auth_url=url))
     told = failure(there, "down")
-    assert told.startswith("cannot authenticate: Unable to establish connection to")
+    first, advice = told.split("\n")
+    assert first.startswith("cannot authenticate: ")
+    assert words in first
+    assert remedy in advice
     with there.cloud("down") as cloud:
         begun = time.monotonic()
         outcome = applying.apply(cloud, web())
-    assert outcome.error is not None
+    assert str(outcome.error) == told
     assert time.monotonic() - begun < 5
 
 

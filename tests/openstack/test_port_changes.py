@@ -106,10 +106,10 @@ def test_an_address_with_its_prefix_length_is_another_pair(
 
 
 def test_tags_come_and_go_one_by_one(there: Connected, cloud: Cloud, port: dict[str, Any]) -> None:
-    """They have colons and equals signs; one with a slash or a percent sign is anybody's."""
+    """They have colons and equals signs, some a dot, after which Neutron sees a format."""
     id = port["id"]
     there.member.put(f"ports/{id}/tags", {"tags": ["theirs"]})
-    odd = "vipkeeper:web:if=a b%41"
+    odd = "vipkeeper:web.prod:if=a b%41.100"
     for _ in range(2):
         carry_out(cloud, ChangePort(id, "node", add_tags=(TAG, odd)))
         assert sorted(there.member.show("port", id)["tags"]) == sorted(["theirs", TAG, odd])

@@ -24,8 +24,9 @@ from vipkeeper.openstack.steps import CreatePort, Made, Step
 
 PATIENCE_S = 60.0
 """Longer than an API server takes to start anew."""
+CONFLICTING = frozenset((404, 409, 412))
 CONFLICTS = 6
-"""So often the same refusal (4xx) is met with another look: it will not go away."""
+"""So often such a refusal is met with another look, then it will not go away."""
 ROUNDS = 40
 """A plan of a few steps is done in two; so many mean that somebody undoes it each time."""
 SHORTEST_PAUSE_S = 0.5
@@ -174,7 +175,7 @@ class _Run:
     def _forgive(self, error: CloudError) -> None:
         """Wait, if it may go another way next time."""
         self._failures += 1
-        refused = error.status is not None and 400 <= error.status < 500
+        refused = error.status in CONFLICTING
         without = time.monotonic() - self._progress
         if not is_transient(error) or (refused and self._failures >= CONFLICTS):
             raise error

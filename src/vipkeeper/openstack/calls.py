@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import requests
 
 from vipkeeper.openstack import traffic
-from vipkeeper.openstack.cloud_errors import Json, nonsense, refusal, reported
+from vipkeeper.openstack.cloud_errors import AUTHENTICATE, Json, nonsense, refusal, reported
 from vipkeeper.openstack.traffic import Counter
 
 Query = Sequence[tuple[str, str]]
@@ -88,7 +88,7 @@ class Calls:
 
     def access(self) -> Any:
         """Who asks: keystoneauth's AccessInfo; None where the cloud has no Keystone."""
-        with reported("authenticate"), traffic.counted_by(self._counter):
+        with reported(AUTHENTICATE), traffic.counted_by(self._counter):
             session = self._services.session()
             get = getattr(session.auth, "get_access", None)
             return None if get is None else get(session)

@@ -7,6 +7,7 @@ has failed.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from openstack.config import loader
 
 from vipkeeper import __version__
 from vipkeeper.errors import UsageError
+
+# It logs what it raises a moment later; without a handler Python would print that.
+logging.getLogger("keystoneauth").addHandler(logging.NullHandler())
 
 
 def connection(name: str | None) -> Any:

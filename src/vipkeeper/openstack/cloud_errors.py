@@ -8,6 +8,7 @@ requests' own.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from openstack import exceptions as sdk
 from vipkeeper.errors import CloudError
 
 Json = Any
+
+AUTHENTICATE = "authenticate"
 
 _UNCERTAIN = frozenset((404, 408, 409, 412, 423, 425, 429))
 _FINAL_TYPES = frozenset(("OverQuota",))
@@ -107,8 +110,8 @@ def _translated(operation: str, error: Exception) -> CallError:
     response = getattr(error, "response", None)
     if isinstance(response, requests.Response) and response.status_code >= 400:
         return refusal(operation, response)
-    words = _plain(str(getattr(error, "message", None) or error)) or type(error).__name__
-    if isinstance(error, keystone.SSLError):
+    words = _words(error)
+    if any(isinstance(one, ssl.SSLError) for one in _chain(error)):
         return CallError(operation, words, remedy="set cacert (OS_CACERT) to the CA of the cloud")
     if isinstance(error, keystone.ConnectTimeout):  # a time-out while it is read, too
         remedy = "is the cloud slow? set api_timeout (seconds) for it in clouds.yaml"
@@ -131,9 +134,33 @@ def _translated(operation: str, error: Exception) -> CallError:
         )
     if isinstance(error, _UNREACHABLE):
         remedy = "can it be reached from here? openstack catalog list tells the addresses"
+        if operation == AUTHENTICATE:
+            remedy = "check auth_url (OS_AUTH_URL), and that it can be reached from here"
         return CallError(operation, words, remedy=remedy, transient=True)
     remedy = "try the same cloud with: openstack token issue"
     return CallError(operation, words, remedy=remedy)
+
+
+def _words(error: Exception) -> str:
+    """What it says: of a connection what failed below, instead of the whole stack's names."""
+    said = str(getattr(error, "message", None) or error)
+    if cause := _lowest(error):
+        said = re.sub(r"(HTTPS?Connection(Pool)?\(|\('Connection).*", lambda _: cause, said)
+    return _plain(said) or type(error).__name__
+
+
+def _lowest(error: BaseException) -> str:
+    """The words of the system call, or of TLS, that all of it goes back to."""
+    below = [one for one in _chain(error) if not isinstance(one, requests.RequestException)]
+    said = [one.strerror or str(one) for one in below if isinstance(one, OSError)]
+    return said[-1] if said else ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    one = error.__cause__ or error.__context__
+    while one is not None:
+        yield one
+        one = one.__cause__ or one.__context__
 
 
 _NO_SERVICE = (

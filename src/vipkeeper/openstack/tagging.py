@@ -21,15 +21,21 @@ def set_tags(calls: Calls, collection: str, id: str, label: str, tags: Sequence[
 
 def add_tags(calls: Calls, collection: str, id: str, label: str, tags: Iterable[str]) -> None:
     for tag in tags:
-        path = f"/{collection}/{segment(id)}/tags/{segment(tag)}"
+        path = _path(collection, id, tag)
         calls.ask(f"tag {label} with {tag}", "PUT", path)
 
 
 def remove_tags(calls: Calls, collection: str, id: str, label: str, tags: Iterable[str]) -> None:
     for tag in tags:
-        path = f"/{collection}/{segment(id)}/tags/{segment(tag)}"
+        path = _path(collection, id, tag)
         try:
             calls.ask(f"take the tag {tag} from {label}", "DELETE", path)
         except CloudError as error:
             if error.status != 404:
                 raise
+
+
+def _path(collection: str, id: str, tag: str) -> str:
+    """Of one tag. Neutron takes what follows the last dot for a format, so it gets one."""
+    format = ".json" if "." in tag else ""
+    return f"/{collection}/{segment(id)}/tags/{segment(tag)}{format}"

@@ -39,3 +39,14 @@ def test_a_tag_is_a_revision(member: Rest, path: str) -> None:
 @pytest.mark.parametrize("tags", [["x" * 61], [""], "a", [1], None])
 def test_what_is_no_tag(member: Rest, path: str, tags: object) -> None:
     assert member.refused("PUT", path, {"tags": tags}).startswith("400 HTTPBadRequest: Invalid")
+
+
+def test_what_follows_the_last_dot_in_the_path_is_a_format(member: Rest, path: str) -> None:
+    """As in Neutron: neutron/api/extensions.py makes the path by Routes' mapper.resource()."""
+    assert member.send("PUT", f"{path}/web.prod")[0] == 201
+    assert member.get(path) == {"tags": ["web"]}
+    assert member.send("PUT", f"{path}/web.prod.json")[0] == 201
+    assert member.get(path) == {"tags": ["web", "web.prod"]}
+    assert member.send("GET", f"{path}/web.prod.json")[0] == 204
+    member.delete(f"{path}/web.prod.json")
+    assert member.get(path) == {"tags": ["web"]}

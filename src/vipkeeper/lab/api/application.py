@@ -123,7 +123,10 @@ def _catalogue(url: str) -> list[dict[str, Any]]:
 
 
 class _PlainPaths:
-    """Takes the ``.json`` off a path, which old clients still write, and a slash at its end."""
+    """Takes the ``.json`` off a path, which old clients still write, and a slash at its end.
+
+    Behind a tag more than that is a format, see :mod:`~vipkeeper.lab.api.network.tags`.
+    """
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -131,7 +134,7 @@ class _PlainPaths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
-            if path != openapi.PATH:
+            if path != openapi.PATH and "/tags/" not in path:
                 path = path.removesuffix(".json")
             scope = {**scope, "path": path.rstrip("/") or "/"}
         await self._inner(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -64,7 +65,7 @@ class Tags:
     def _has_tag(self, one: Collection) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
             context = self._context(request)
-            tag = request.path_params["tag"]
+            tag = _tag(request)
             record = visible(self._controller.state, one.kind, request.path_params["id"], context)
             if tag not in record.tags:
                 raise refusals.tag_not_found(tag)
@@ -74,7 +75,7 @@ class Tags:
 
     def _add_tag(self, one: Collection) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
-            tag = request.path_params["tag"]
+            tag = _tag(request)
             checked({"tags": [tag]}, TagsRequest)
             await self._retag(one, request, lambda tags: tuple(dict.fromkeys((*tags, tag))))
             return nothing(201)
@@ -83,7 +84,7 @@ class Tags:
 
     def _remove_tag(self, one: Collection) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
-            tag = request.path_params["tag"]
+            tag = _tag(request)
 
             def without(tags: tuple[str, ...]) -> tuple[str, ...]:
                 if tag not in tags:
@@ -112,3 +113,15 @@ class Tags:
             return tags
 
         return await self._controller.change(prepare)
+
+
+def _tag(request: Request) -> str:
+    """The tag of the path, without a format behind it: of ``a.b.json`` that is ``a.b``.
+
+    Of ``a.b`` it is ``a``: the routes of Neutron's extensions are made by ``mapper.resource()`` of
+    Routes, for which what follows the last dot is the format asked for, whatever it is
+    (neutron/api/extensions.py).
+    """
+    tag = str(request.path_params["tag"])
+    formatted = re.fullmatch(r"(.+)\.[^.]+", tag)
+    return formatted[1] if formatted else tag
