@@ -39,7 +39,7 @@ from vipkeeper.openstack.spec import VipSpec
 
 VIP_6 = "fd00:100::196"
 CHOSEN = "99.88.128.171"
-FEW = settings(max_examples=50, deadline=None)
+FEW = settings(max_examples=40, deadline=None)
 
 OWN = "of the port itself"
 PAIRS = (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from importlib.metadata import entry_points
 from ipaddress import ip_address
+from types import SimpleNamespace
 
 import pytest
 
@@ -205,3 +207,27 @@ def test_every_step_of_a_plan_and_of_a_removal_can_be_said_and_typed() -> None:
     for step in steps:
         assert "\n" not in describe(step)
         assert shlex.split(command(step) or "")[0] == "openstack"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own affair
+@pytest.mark.parametrize("typed", [one[2] for one in STEPS])
+def test_the_openstack_client_understands_it(typed: str) -> None:
+    """Its own parsers take each command, whole."""
+    for line in typed.split(" && "):
+        program, *words = shlex.split(line)
+        assert program == "openstack"
+        noun = max((name for name in COMMANDS if words[: len(name)] == list(name)), key=len)
+        parser = COMMANDS[noun].load()(NETWORK_APP, None).get_parser(" ".join(noun))
+        parser.parse_args(words[len(noun) :])
+
+
+COMMANDS = {
+    tuple(point.name.split("_")): point
+    for api in ("openstack.network.v2", "openstack.compute.v2")
+    for point in entry_points(group=api)
+}
+NETWORK_APP = SimpleNamespace(
+    client_manager=SimpleNamespace(is_network_endpoint_enabled=lambda: True),
+    options=SimpleNamespace(),
+)
+"""What the client's commands ask of the program that they are in: whether there is a Neutron."""
