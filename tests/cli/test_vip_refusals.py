@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -60,6 +61,26 @@ def test_keystone_is_down(typed: Typed, tmp_path: Path) -> None:
     text = said(typed, 1, "plan", "web.yaml", OS_CLIENT_CONFIG_FILE=str(down))
     assert text.startswith("vipkeeper: cannot ")
     assert "127.0.0.1" in text
+
+
+def test_neutron_is_down(typed: Typed, tmp_path: Path) -> None:
+    clouds = (typed.directory / "clouds.yaml").read_text()
+    down = tmp_path / "clouds.yaml"
+    override = "network_endpoint_override: http://127.0.0.1:9"
+    down.write_text(clouds.replace("region_name", f"{override}\n    region_name"))
+    done = typed.vip("drift", "web.yaml", "--json", OS_CLIENT_CONFIG_FILE=str(down))
+    assert done.returncode == 1, done.stderr
+    data = json.loads(done.stdout)
+    assert data["summary"] == {"as_declared": 0, "changes": 0, "blocked": 0, "failed": 1}
+    (one,) = data["virtual_ips"]
+    assert (one["name"], one["state"], one["deployment"], one["steps"]) == (
+        "web",
+        "failed",
+        None,
+        [],
+    )
+    assert one["error"]["status"] is None
+    assert "127.0.0.1" in one["error"]["words"]
 
 
 def test_a_wrong_password(typed: Typed, tmp_path: Path) -> None:

@@ -216,3 +216,17 @@ def test_a_blocker_is_red_on_a_terminal_and_wrapped_within_its_indent() -> None:
     assert lines[0].startswith("  \x1b[1;31m✘\x1b[0m ")
     assert len(lines) == 2
     assert lines[1].startswith("    \x1b[1;31m")
+
+
+def test_what_is_long_is_wrapped_below_itself_and_a_command_is_not() -> None:
+    vrrp = Vrrp.model_validate({"authentication": {"password": "x"}, "preempt": False})
+    long = replace(DEPLOYMENT, vrrp=vrrp)
+    lines = shown(
+        [*vip_screen.deployment(long), vip_screen.planned(GROUP, commands=True)],
+        force_terminal=True,
+        width=60,
+        color_system=None,
+    )
+    at = next(number for number, line in enumerate(lines) if line.startswith("  VRRP "))
+    assert lines[at + 1] == "               preempting, authentication pass"
+    assert len(lines[-1]) > 60

@@ -7,11 +7,21 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 from itertools import product
 
+from pydantic import SecretStr
+
 from vipkeeper.openstack import marks, rules
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import AddressPair, FloatingIp, Port, SecurityGroup
-from vipkeeper.openstack.spec import Family, Mode, ServicePort, VipSpec, Vrrp
+from vipkeeper.openstack.spec import (
+    Authentication,
+    AuthenticationType,
+    Family,
+    Mode,
+    ServicePort,
+    VipSpec,
+    Vrrp,
+)
 
 NAME = "web"
 VRID = 51
@@ -177,3 +187,12 @@ def _port(node: Node, *, applied: bool, of: Deployment) -> Port:
         security_groups=(FOREIGN_GROUP, *((of.group_id,) if applied and of.group_id else ())),
         device_id=node.server_id or "",
     )
+
+
+def with_password(password: str) -> Deployment:
+    """One with a password that no spec may have: a spec is checked, this is not."""
+    authentication = Authentication.model_construct(
+        type=AuthenticationType.PASS, password=SecretStr(password)
+    )
+    known = deployment(authentication={"password": "secret"})
+    return replace(known, vrrp=known.vrrp.model_copy(update={"authentication": authentication}))

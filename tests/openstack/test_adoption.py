@@ -32,6 +32,7 @@ from tests.openstack.clouds import (
     server,
 )
 from tests.openstack.pretend import PretendCloud
+from tests.openstack.seen import by_name, by_spec
 from vipkeeper.keepalived import Configuration
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.planning import plan
@@ -107,8 +108,7 @@ class TestTheWalkthrough:
 
     def test_what_the_next_plan_finds_lacking_is_the_group_alone(self) -> None:
         cloud, spec = carried_out(by_hand(), of_walkthrough())
-        assert cloud.look(spec).ports
-        next_plan = plan(spec, cloud.look(spec))
+        next_plan = plan(spec, by_spec(cloud.everything, spec))
         assert not next_plan.blockers
         assert [step for step in next_plan.steps if not isinstance(step, CreateRule)] == [
             ChangePort(
@@ -121,7 +121,7 @@ class TestTheWalkthrough:
 
     def test_it_is_told_by_its_marks(self) -> None:
         cloud, spec = carried_out(by_hand(), of_walkthrough())
-        again = recorded("web", cloud.look_for("web"))
+        again = recorded("web", by_name(cloud.everything, "web"))
         assert again is not None
         assert again.members == spec.members
         assert again.addresses == spec.addresses
@@ -132,7 +132,7 @@ class TestTheWalkthrough:
 
     def test_to_destroy_it_takes_the_marks_and_nothing_else(self) -> None:
         cloud, _ = carried_out(by_hand(), of_walkthrough())
-        carry_out(cloud, removal("web", cloud.look_for("web")).steps)
+        carry_out(cloud, removal("web", by_name(cloud.everything, "web")).steps)
         assert cloud.everything == by_hand()
 
     def test_it_is_not_adopted_twice(self) -> None:

@@ -21,6 +21,7 @@ from tests.openstack.clouds import (
     TEST02,
     VIP,
     WEB,
+    by_hand,
     declared,
     floating_ip,
     group,
@@ -29,7 +30,7 @@ from tests.openstack.clouds import (
     walkthrough,
 )
 from tests.openstack.pretend import PretendCloud, Requests
-from tests.openstack.seen import by_name, by_spec
+from tests.openstack.seen import by_name
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.planning import plan
 from vipkeeper.openstack.removal import removal
@@ -38,7 +39,7 @@ from vipkeeper.openstack.spec import VipSpec
 
 VIP_6 = "fd00:100::196"
 CHOSEN = "99.88.128.171"
-FEW = settings(max_examples=100, deadline=None)
+FEW = settings(max_examples=50, deadline=None)
 
 OWN = "of the port itself"
 PAIRS = (
@@ -54,6 +55,8 @@ PAIRS = (
 OTHER_PAIRS = tuple(one for one in PAIRS if one not in ((VIP, OWN), (VIP_6, OWN)))
 """None that is the very one that we would put there: a tag says of a family, not of an address,
 that its pair is ours, so that after a change of addresses one cannot be told from the other."""
+FEW_PAIRS = tuple(one for one in OTHER_PAIRS if one[0] != "192.168.100.150")
+"""None that may be mistaken for ours once its VIP port is gone."""
 RULES = (
     ingress("112"),
     ingress("vrrp", remote_group_id="group-mine"),
@@ -164,7 +167,7 @@ def taken_in_turns(data: st.DataObject, *who: Iterator[str]) -> None:
 
 def in_place(cloud: PretendCloud, spec: VipSpec) -> None:
     """Nothing is left to do, and what a virtual IP needs is there exactly once."""
-    assert plan(spec, by_spec(cloud.everything, spec)).steps == ()
+    assert plan(spec, cloud.look(spec)).steps == ()
     vips = [one for one in cloud.everything.ports if "vipkeeper-vip" in one.tags]
     assert sorted(one.fixed_ips[0].address.version for one in vips) == list(spec.families)
     made = [one for one in cloud.everything.groups if one.description.startswith("vipkeeper")]
@@ -173,10 +176,12 @@ def in_place(cloud: PretendCloud, spec: VipSpec) -> None:
     assert len(led) == (spec.floating_ip is not None)
 
 
-def unharmed(before: Found, cloud: PretendCloud) -> None:
+def unharmed(before: Found, cloud: PretendCloud, *, but: str = "") -> None:
     """What others had is there as it was, whatever else is there now."""
     after = cloud.everything
     for old in before.ports:
+        if old.name == but:
+            continue
         new = next(one for one in after.ports if one.id == old.id)
         assert set(old.allowed_address_pairs) <= set(new.allowed_address_pairs)
         assert set(old.security_groups) <= set(new.security_groups)
@@ -247,3 +252,121 @@ def test_two_may_apply_it_at_once(world: Found, spec: VipSpec, data: st.DataObje
     taken_in_turns(data, removing(cloud, "web"), removing(cloud, "web"))
     assert carried_on(removing(cloud, "web"))
     as_before(world, cloud)
+
+
+def damaged(everything: Found, data: st.DataObject) -> Found:
+    """Somebody takes something of ours away by hand, or writes over it."""
+    ours = [one for one in everything.ports if "vipkeeper:web" in one.tags]
+    one = data.draw(st.sampled_from(ours))
+    match data.draw(st.sampled_from(("pairs", "groups", "a tag", "rules", "floating", "group"))):
+        case "pairs":
+            changed = replace(one, allowed_address_pairs=())
+        case "groups":
+            changed = replace(one, security_groups=())
+        case "a tag":
+            # But for the one by which it is found: it would be nobody's without.
+            kept = [tag for tag in one.tags if tag in ("vipkeeper:web", "vipkeeper-vip")]
+            changed = replace(one, tags=tuple(kept))
+        case "rules":
+            without = (replace(group, rules=()) for group in everything.groups)
+            return replace(everything, groups=tuple(without))
+        case "floating":
+            return replace(everything, floating_ips=())
+        case _:
+            left = [group for group in everything.groups if group.name != "web-vip"]
+            gone = {group.id for group in everything.groups if group not in left}
+            in_left = (
+                replace(at, security_groups=tuple(set(at.security_groups) - gone))
+                for at in everything.ports
+            )
+            return replace(everything, groups=tuple(left), ports=tuple(in_left))
+    others = (changed if at.id == one.id else at for at in everything.ports)
+    return replace(everything, ports=tuple(others))
+
+
+@FEW
+@given(worlds(), specs(), st.data())
+def test_what_is_damaged_by_hand_is_mended(
+    world: Found, spec: VipSpec, data: st.DataObject
+) -> None:
+    cloud = PretendCloud(world)
+    assert carried_on(applying(cloud, spec))
+    cloud.everything = damaged(cloud.everything, data)
+    if not (spec.floating_ip and spec.floating_ip.address and not world.floating_ips):
+        assert carried_on(applying(cloud, spec))
+        in_place(cloud, spec)
+    assert carried_on(removing(cloud, "web"))
+    assert plan(spec, cloud.look(spec)).exists is False
+
+
+@FEW
+@given(worlds(FEW_PAIRS), specs())
+def test_the_address_is_kept_when_the_vip_port_is_deleted_by_hand(
+    world: Found, spec: VipSpec
+) -> None:
+    cloud = PretendCloud(world)
+    assert carried_on(applying(cloud, spec))
+    before = plan(spec, cloud.look(spec)).deployment
+    left = (one for one in cloud.everything.ports if "vipkeeper-vip" not in one.tags)
+    floating = (replace(one, port_id=None) for one in cloud.everything.floating_ips)
+    cloud.everything = replace(cloud.everything, ports=tuple(left), floating_ips=tuple(floating))
+    assert carried_on(applying(cloud, spec))
+    after = plan(spec, cloud.look(spec)).deployment
+    assert before is not None
+    assert after is not None
+    assert [one.interface for one in after.addresses] == [one.interface for one in before.addresses]
+    assert carried_on(removing(cloud, "web"))
+    as_before(world, cloud)
+
+
+@FEW
+@given(st.data())
+def test_what_was_adopted_stays_as_it_was(data: st.DataObject) -> None:
+    world = by_hand()
+    cloud = PretendCloud(adopted(world))
+    spec = declared(security_group=data.draw(st.sampled_from((None, "vrrp"))))
+    for _ in range(data.draw(st.integers(0, 2))):
+        carried_on(applying(cloud, spec), data.draw(st.integers(0, 30)))
+        unharmed(world, cloud, but="USER-vip")
+    assert carried_on(applying(cloud, spec))
+    in_place(cloud, spec)
+    for _ in range(data.draw(st.integers(0, 3))):
+        carried_on(removing(cloud, "web"), data.draw(st.integers(0, 30)))
+        unharmed(world, cloud, but="USER-vip")
+    assert carried_on(removing(cloud, "web"))
+    as_before(world, cloud)
+
+
+@FEW
+@given(st.data())
+def test_what_was_adopted_goes_if_asked(data: st.DataObject) -> None:
+    world = by_hand()
+    cloud = PretendCloud(adopted(world))
+    assert carried_on(applying(cloud, declared()))
+    for _ in range(data.draw(st.integers(0, 3))):
+        carried_on(removing(cloud, "web", adopted=True), data.draw(st.integers(0, 30)))
+    assert carried_on(removing(cloud, "web", adopted=True))
+    after = cloud.everything
+    assert [one.name for one in after.ports] == ["test01", "test02"]
+    assert [one.allowed_address_pairs for one in after.ports] == [(), ()]
+    assert [one.security_groups for one in after.ports] == [
+        one.security_groups for one in world.ports[:2]
+    ]
+    assert after.groups == world.groups
+    assert [one.address for one in after.floating_ips] == ["99.88.128.203", "99.88.128.33"]
+
+
+def adopted(found: Found) -> Found:
+    """What the walkthrough's author made by hand, with the marks of an adopted virtual IP."""
+    tags = ("vipkeeper-vip", "vipkeeper:web", "vipkeeper-adopted")
+    record = (
+        "vipkeeper vip=web family=4 vrrp=2 vrid=51 interval=1 mode=multicast "
+        "preempt=yes mac=own auth=pass"
+    )
+    *members, vip = found.ports
+    of_vip = found.floating_ips[-1]
+    return replace(
+        found,
+        ports=(*members, replace(vip, tags=tags, description=record)),
+        floating_ips=(*found.floating_ips[:-1], replace(of_vip, tags=tags[1:])),
+    )

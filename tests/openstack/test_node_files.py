@@ -195,7 +195,7 @@ class TestWhatTheNodesSay:
             ({"x": configuration("global_defs {\n}")}, "file-of-another"),
             ({"x": written(interface=None)}, "file-refused"),
             (
-                {"x": written(authentication='{\nauth_type PASS\nauth_pass "a b"\n}')},
+                {"x": written(authentication="{\nauth_type PASS\nauth_pass a\\\\b\n}")},
                 "password-unfit",
             ),
         ],

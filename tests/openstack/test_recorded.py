@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from pydantic import SecretStr
 
+from tests.openstack.appliers import applying
 from tests.openstack.clouds import (
     EXTERNAL_NET,
     INT_NET,
@@ -25,7 +26,7 @@ from tests.openstack.clouds import (
     server,
     walkthrough,
 )
-from tests.openstack.pretend import PretendCloud, applying
+from tests.openstack.pretend import PretendCloud
 from tests.openstack.specs import specs
 from vipkeeper.errors import ConfigError
 from vipkeeper.openstack import marks, spec_file, spec_text

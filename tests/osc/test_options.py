@@ -62,6 +62,7 @@ def test_all_that_can_be_said() -> None:
     [
         ((), "Missing: <name>, --network, --member or --member-port"),
         (("web", "--spec", "web.yaml", "--network", "n"), "--spec declares all of it"),
+        (("--spec", "web.yaml", "--no-preempt"), "--spec declares all of it"),
     ],
 )
 def test_what_is_missing_or_contradicts_is_said(words: tuple[str, ...], said: str) -> None:
@@ -92,7 +93,8 @@ def test_what_the_parser_refuses_ends_with_2(words: tuple[str, ...]) -> None:
 
 
 def test_a_check_is_of_a_name_or_of_a_file() -> None:
-    command = looking.CheckVip(None, None)
+    kind: Any = looking.CheckVip
+    command = kind(None, None)
     for words in ((), ("web", "--spec", "web.yaml")):
         with pytest.raises(CommandError, match="Either <name> or --spec <file>"):
             command.take_action(parsed(looking.CheckVip, *words))

@@ -11,11 +11,17 @@ from rich.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Attributes: ``mark``: stands in the indent, in front of the text's first line."""
+    """One line, or several.
+
+    Attributes:
+        mark: stands in the indent, in front of the text's first line; a sign, or a title.
+        typed: a command: broken by the terminal alone, so that it can be copied.
+    """
 
     text: Text
     indent: int = 0
     mark: Text | None = None
+    typed: bool = False
 
 
 def show(console: Console, lines: Iterable[Line]) -> None:
@@ -25,11 +31,12 @@ def show(console: Console, lines: Iterable[Line]) -> None:
 
 def _show(console: Console, line: Line) -> None:
     parts = list(line.text.split("\n", allow_blank=True))
-    if console.is_terminal:
+    if console.is_terminal and not line.typed:
         width = max(console.width - line.indent, 1)
         parts = [part for one in parts for part in one.wrap(console, width)]
     for number, part in enumerate(parts):
         margin = Text(" " * line.indent)
         if line.mark and number == 0:
-            margin = Text(" " * (line.indent - 2)).append_text(line.mark).append(" ")
+            before = " " * (line.indent - line.mark.cell_len - 1)
+            margin = Text(before).append_text(line.mark).append(" ")
         console.print(margin.append_text(part), soft_wrap=True)

@@ -107,7 +107,7 @@ def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _row(title: str, value: str) -> Line:
-    return Line(Text.assemble((title.ljust(_TITLES), "dim"), value), 2)
+    return Line(Text(value), 2 + _TITLES, Text(title.ljust(_TITLES - 1), "dim"))
 
 
 def back_end(back_end: BackEnd) -> str:
@@ -131,8 +131,8 @@ def remarks(remarks: Iterable[Remark]) -> Iterator[Line]:
 
 def planned(step: Step, *, commands: bool = False) -> Line:
     """A step that is still to be done: its sentence, or the client's command for it."""
-    if commands and (typed := command(step)):
-        return Line(Text(typed, "cyan"), 4, _sign(step))
+    if commands and (by_hand := command(step)):
+        return Line(Text(by_hand, "cyan"), 4, _sign(step), typed=True)
     return Line(Text(describe(step)), 4, _sign(step))
 
 
@@ -183,7 +183,7 @@ def drifted(name: str, plan: Plan, *, told: str = "declared") -> Iterator[Line]:
 
 def typed(command: str) -> Line:
     """A command to go on with."""
-    return Line(Text(command, "cyan"), 2)
+    return Line(Text(command, "cyan"), 2, typed=True)
 
 
 def failure(name: str, error: VipkeeperError) -> Line:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.ownership import is_vip_port, label, vip_address, vip_ports
+from vipkeeper.openstack.ownership import is_vip_port, label
 from vipkeeper.openstack.plan import Remark, blocker
 from vipkeeper.openstack.resources import Network, Port, SecurityGroup, Server, Subnet
 from vipkeeper.openstack.spec import Address, Family, Member, VipSpec
+from vipkeeper.openstack.subnets import subnet_of
+from vipkeeper.openstack.words import listed
 
 
 class Named(Protocol):
@@ -69,8 +71,9 @@ def chosen(spec: VipSpec, found: Found) -> tuple[Chosen | None, tuple[Remark, ..
             members.append(member)
     remarks += _faults_of_members(spec, members)
     subnets: dict[Family, Subnet] = {}
+    ports = [member.port for member in members]
     for family in spec.families:
-        subnet = _subnet(spec, family, network, members, found)
+        subnet = subnet_of(spec, family, network, ports, found)
         if isinstance(subnet, Remark):
             remarks.append(subnet)
         else:
@@ -89,12 +92,6 @@ def meant(things: Iterable[Thing], wanted: str) -> tuple[Thing, ...]:
     return tuple(one for one in known if one.id == wanted) or tuple(
         one for one in known if one.name == wanted
     )
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words, as a person lists them: ``a, b and c``."""
-    *first, last = sorted(words)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _one(
@@ -126,7 +123,7 @@ def _member(
     spec: VipSpec, declared: Member, priority: int, network: Network, found: Found
 ) -> ChosenMember | Remark:
     if declared.server:
-        return _member_by_server(declared, priority, network, found)
+        return _member_by_server(spec, declared, priority, network, found)
     ports = [one for one in found.ports if one.network_id == network.id]
     port = _one(
         meant(ports, declared.port or ""),
@@ -154,7 +151,7 @@ def _member(
 
 
 def _member_by_server(
-    declared: Member, priority: int, network: Network, found: Found
+    spec: VipSpec, declared: Member, priority: int, network: Network, found: Found
 ) -> ChosenMember | Remark:
     server = _one(
         meant(found.servers, declared.label),
@@ -168,6 +165,8 @@ def _member_by_server(
     ports = [
         one for one in found.ports if one.network_id == network.id and one.device_id == server.id
     ]
+    # A server that was given the VIP's port as well has its own besides; reservation.py says so.
+    ports = [one for one in ports if not _is_of_vip(spec, one)] or ports
     where = f"the network {network.name or network.id}"
     if not ports:
         return blocker(
@@ -183,6 +182,11 @@ def _member_by_server(
             "say port: with the ID of the one that is meant, in place of server:",
         )
     return ChosenMember(declared, priority, ports[0], server)
+
+
+def _is_of_vip(spec: VipSpec, port: Port) -> bool:
+    addresses = {fixed.address for fixed in port.fixed_ips}
+    return is_vip_port(spec.name, port) or bool(addresses & set(spec.addresses))
 
 
 def _faults_of_members(spec: VipSpec, members: Sequence[ChosenMember]) -> list[Remark]:
@@ -209,87 +213,6 @@ def _faults_of_members(spec: VipSpec, members: Sequence[ChosenMember]) -> list[R
             if member.address(family) is None
         ]
     return faults
-
-
-def _subnet(
-    spec: VipSpec,
-    family: Family,
-    network: Network,
-    members: Sequence[ChosenMember],
-    found: Found,
-) -> Subnet | Remark:
-    subnets = [
-        one for one in found.subnets if one.network_id == network.id and one.family == family
-    ]
-    name = network.name or network.id
-    if not subnets:
-        return blocker(
-            "subnet-missing",
-            f"the network {name} has no IPv{family} subnet",
-            f"openstack subnet list --network {network.id}",
-        )
-    address = spec.address(family)
-    if address:
-        return _subnet_of(address, subnets, name)
-    candidates = _with_vip_port(spec, family, subnets, found) or _of_all(members, family, subnets)
-    if len(candidates) == 1:
-        return candidates[0]
-    return blocker(
-        "subnet-ambiguous",
-        f"the network {name} has {len(subnets)} IPv{family} subnets: "
-        + listed(f"{one.name or one.id} ({one.cidr})" for one in subnets),
-        "say address: with one of the subnet that is meant",
-    )
-
-
-def _subnet_of(address: Address, subnets: Sequence[Subnet], network: str) -> Subnet | Remark:
-    subnet = next((one for one in subnets if address in one.cidr), None)
-    if subnet is None:
-        return blocker(
-            "address-outside-subnet",
-            f"{address} is in no subnet of the network {network}: "
-            + listed(str(one.cidr) for one in subnets),
-            "choose an address of the subnet, or leave it to the cloud",
-        )
-    if address == subnet.gateway_ip:
-        return blocker(
-            "address-is-gateway",
-            f"{address} is the gateway of {subnet.name or subnet.cidr}",
-            "choose another address, or leave it to the cloud",
-        )
-    # Neutron refuses both with InvalidIpForSubnet (neutron-observed: 400).
-    reserved = {subnet.cidr.network_address}
-    if subnet.family == 4:
-        reserved.add(subnet.cidr.broadcast_address)
-    if address in reserved and subnet.cidr.num_addresses > 2:
-        return blocker(
-            "address-is-reserved",
-            f"{address} is the first or the last address of {subnet.cidr}, which no port can have",
-            "choose another address, or leave it to the cloud",
-        )
-    return subnet
-
-
-def _with_vip_port(
-    spec: VipSpec, family: Family, subnets: Sequence[Subnet], found: Found
-) -> list[Subnet]:
-    """Where the virtual IP's own port is already: it does not wander."""
-    addresses = (vip_address(port) for port in vip_ports(spec.name, found))
-    oldest = next((one for one in addresses if one and one.version == family), None)
-    return [one for one in subnets if oldest and oldest in one.cidr]
-
-
-def _of_all(
-    members: Sequence[ChosenMember], family: Family, subnets: Sequence[Subnet]
-) -> list[Subnet]:
-    if len(subnets) == 1:
-        return list(subnets)
-    return [
-        one
-        for one in subnets
-        if members
-        and all(any(fixed.subnet_id == one.id for fixed in at.port.fixed_ips) for at in members)
-    ]
 
 
 def _group(spec: VipSpec, found: Found) -> SecurityGroup | Remark | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vipkeeper.openstack import marks
 from vipkeeper.openstack.back_end import BackEnd
-from vipkeeper.openstack.choosing import listed, meant
+from vipkeeper.openstack.choosing import meant
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.ownership import belongs, is_made, own_tags
 from vipkeeper.openstack.plan import Remark, blocker, note
@@ -14,6 +14,7 @@ from vipkeeper.openstack.reservation import Reservation
 from vipkeeper.openstack.resources import FloatingIp, Network
 from vipkeeper.openstack.spec import VipSpec
 from vipkeeper.openstack.steps import ChangeFloatingIp, CreateFloatingIp, Delete, Step
+from vipkeeper.openstack.words import listed
 
 NOWHERE = "nowhere"
 

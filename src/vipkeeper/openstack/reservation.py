@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vipkeeper.openstack import marks
-from vipkeeper.openstack.choosing import Chosen, ChosenMember, listed
+from vipkeeper.openstack.choosing import Chosen, ChosenMember
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.ownership import (
     device,
@@ -22,6 +22,7 @@ from vipkeeper.openstack.ownership import (
 from vipkeeper.openstack.plan import Remark, blocker
 from vipkeeper.openstack.resources import Port, Subnet
 from vipkeeper.openstack.spec import Address, Family, VipSpec
+from vipkeeper.openstack.words import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ Faults = list[tuple[Location, str]]
 LONGEST_PASSWORD = 8  # bytes: RFC 2338 5.3.6 has two 32-bit words for it
 LONGEST_INTERVAL_3 = 40.95  # twelve bits of centiseconds, RFC 9568 5.2.7
 _HUNDREDTHS = 100
-# keepalived.conf(5): a comment, a block, a parameter, a quote.
-_MISREAD = '"#!{}$\\'
+# Between double quotes, where keepalived.conf has the password: another quote, what takes a quote's
+# meaning, and a parameter.
+_UNFIT = ('"', "\\", "${")
 
 
 def of_password(password: str) -> Faults:
@@ -28,10 +29,12 @@ def of_password(password: str) -> Faults:
     if length > LONGEST_PASSWORD:
         what = f"has {length} bytes, and keepalived cuts it to {LONGEST_PASSWORD}"
         return [((), f"{what}; write {LONGEST_PASSWORD}, so that nobody is misled")]
-    if not (password.isascii() and password.isprintable()) or " " in password:
-        return [((), "has characters that are not ASCII, or white space: keepalived misreads it")]
-    if unfit := [one for one in _MISREAD if one in password]:
-        return [((), f"has {unfit[0]!r}, which keepalived.conf reads as something else")]
+    if not (password.isascii() and password.isprintable()):
+        return [
+            ((), "has characters that are not printable ASCII: keepalived.conf cannot say them")
+        ]
+    if unfit := [one for one in _UNFIT if one in password]:
+        return [((), f"has {unfit[0]!r}, which keepalived.conf cannot say")]
     return []
 
 

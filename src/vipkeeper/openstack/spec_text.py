@@ -13,15 +13,23 @@ from vipkeeper.openstack import shorthands
 from vipkeeper.openstack.spec import FloatingIp, Member, ServicePort, VipSpec, Vrrp
 
 _WIDTH = 100
+_ODD_BREAKS = frozenset("\x85\u2028\u2029")
 
 
 def text(spec: VipSpec) -> str:
     """Without what is as it would be anyway."""
+    plain = document(spec)
+    dumped = _dumped(plain, allow_unicode=True)
+    # YAML has line breaks besides the usual ones, which do not come back from between quotes.
+    return _dumped(plain, allow_unicode=False) if _ODD_BREAKS & set(dumped) else dumped
+
+
+def _dumped(plain: dict[str, Any], *, allow_unicode: bool) -> str:
     dumped: str = yaml.safe_dump(
-        document(spec),
+        plain,
         default_flow_style=None,  # innermost lists and mappings on one line
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=allow_unicode,
         width=_WIDTH,
     )
     return dumped

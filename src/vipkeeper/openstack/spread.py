@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vipkeeper.openstack import marks
-from vipkeeper.openstack.choosing import Chosen, listed
+from vipkeeper.openstack.choosing import Chosen
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.ownership import (
     ANTI_AFFINITY,
@@ -16,6 +16,7 @@ from vipkeeper.openstack.plan import Remark, note, warning
 from vipkeeper.openstack.resources import ServerGroup
 from vipkeeper.openstack.spec import VipSpec
 from vipkeeper.openstack.steps import CreateServerGroup, Delete, Step
+from vipkeeper.openstack.words import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vipkeeper.openstack.back_end import BackEnd, Kind
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.spec import ServicePort, Vrrp
@@ -15,6 +17,12 @@ _KINDS = {
 
 def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words, as a person lists them: ``a, b and c``."""
+    *first, last = sorted(words)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def addresses(deployment: Deployment) -> tuple[str, ...]:

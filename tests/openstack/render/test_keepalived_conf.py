@@ -121,13 +121,13 @@ def test_a_password_is_read_as_it_was_meant(password: str, tmp_path: Path) -> No
 
 
 def test_of_a_longer_password_there_is_what_adverts_carry() -> None:
-    deployment = deployments.deployment(authentication={"password": "123456789"})
+    deployment = deployments.with_password("123456789")
     assert '    auth_pass "12345678"\n' in keepalived_conf.text(deployment, deployment.nodes[0])
 
 
 @pytest.mark.parametrize("password", ['a"b', "a\\", "${_HASH}", "pä", "a\tb"])
 def test_a_password_that_cannot_be_written_is_refused(password: str) -> None:
-    deployment = deployments.deployment(authentication={"password": password})
+    deployment = deployments.with_password(password)
     with pytest.raises(VipkeeperError, match="cannot say") as caught:
         keepalived_conf.text(deployment, deployment.nodes[0])
     assert password not in str(caught.value)

@@ -53,7 +53,10 @@ class CreateVip(command.ShowOne):
             help="Security group to use (name or ID) (default: one of its own is created)",
         )
         parser.add_argument(
-            "--anti-affinity", action="store_true", help="Members have to be on different hosts"
+            "--anti-affinity",
+            action="store_true",
+            default=None,
+            help="Members have to be on different hosts",
         )
         options.add_changeable(parser)
         options.add_wait(parser)
@@ -65,10 +68,8 @@ class CreateVip(command.ShowOne):
             connected = cloud(self.app)
             refuse_other(planning.plan(spec, connected.look(spec)))
             wait, timeout = parsed_args.wait, parsed_args.timeout
-            apply(connected, spec, self.log, wait=wait, timeout=timeout)
-            found = connected.look(spec)
-            plan = planning.plan(spec, found)
-            if plan.deployment is None:
+            plan = apply(connected, spec, self.log, wait=wait, timeout=timeout).left
+            if plan is None or plan.deployment is None:
                 raise CommandError(f"{spec.name} is in place, and cannot be found again")
             return columns.one(plan.deployment, plan)
 
@@ -77,7 +78,7 @@ def declared(arguments: argparse.Namespace) -> VipSpec:
     """What options or a file declare."""
     if not arguments.spec:
         return spec_file.checked(options.created(arguments), "options")
-    if arguments.network or arguments.members or arguments.service_ports:
+    if any(getattr(arguments, one) not in (None, []) for one in options.DECLARING):
         raise CommandError("--spec declares all of it; other options contradict it")
     spec = spec_file.read(arguments.spec)
     if arguments.name not in (None, spec.name):

@@ -9,6 +9,13 @@ from osc_lib.exceptions import CommandError
 
 Document = dict[str, Any]
 
+DECLARING = (
+    *("network", "members", "interface", "addresses", "ip_version", "service_ports"),
+    *("security_group", "anti_affinity", "floating_network", "floating_address"),
+    *("vrid", "interval", "vrrp_version", "mode", "preempt"),
+)
+"""The options of ``vip create`` that say what a file could say."""
+
 
 def add_members(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
