@@ -119,6 +119,7 @@ def test_a_virtual_ip_is_found_by_its_marks(cloud: Cloud, there: Connected) -> N
         assert names(found.servers) == ["test01", "test02"]
         (floating,) = found.floating_ips
         assert floating.fixed_ip_address == ADDRESS
+        assert names(found.external_networks) == ["ext-private-net1"]
         (vip,) = [port for port in found.ports if marks.VIP_PORT in port.tags]
         assert cloud.look_for("we").ports == ()
         # Its tags were lost, or it was cut off before it had any: the description is there.
@@ -143,6 +144,7 @@ def test_a_virtual_ip_that_was_made_by_hand(cloud: Cloud) -> None:
     assert names(found.servers) == ["test01", "test02"]
     assert {"vrrp", "web"} <= set(names(found.groups))
     assert [one.address for one in found.floating_ips] == ["99.88.128.171"]
+    assert names(found.external_networks) == ["ext-private-net1"]
     assert cloud.look_at_port(port.id)[0] == port
     with pytest.raises(CloudError, match="cannot find the port nobody: there is none"):
         cloud.look_at_port("nobody")

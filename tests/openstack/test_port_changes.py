@@ -190,7 +190,7 @@ def test_who_never_comes_through_says_so(
     there: Connected, cloud: Cloud, port: dict[str, Any]
 ) -> None:
     there.proxy.choose = lambda asked: Fault.PRECONDITION if asked.method == "PUT" else None
-    with pytest.raises(CloudError, match="cannot change the port of node: HTTP 412") as caught:
+    with pytest.raises(CloudError, match="cannot change the node: HTTP 412") as caught:
         carry_out(cloud, ChangePort(port["id"], "node", add_pairs=(VipPair(4),)))
     assert is_transient(caught.value)
     assert sum(one.method == "PUT" for one in there.proxy.seen) == TRIES

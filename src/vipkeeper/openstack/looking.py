@@ -17,6 +17,7 @@ from vipkeeper.openstack.calls import Calls, Query
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import (
     FloatingIp,
+    Network,
     Port,
     SecurityGroup,
     Server,
@@ -74,6 +75,7 @@ def for_name(calls: Calls, name: str) -> Found:
     within = [("network_id", one.id) for one in networks]
     around = questions.ports(calls, [*within, ("tags", marks.VIP_PORT)]) if within else ()
     groups = _groups(calls, name, asker.own, None)
+    floating_ips = _floating_ips_of(calls, name, asker.own, own)
     return Found(
         project_id=asker.project_id,
         roles=asker.roles,
@@ -85,7 +87,8 @@ def for_name(calls: Calls, name: str) -> Found:
         neighbours=_of_others(around, name),
         servers=_with_bound(calls, (), own, name),
         groups=groups,
-        floating_ips=_floating_ips_of(calls, name, asker.own, own),
+        floating_ips=floating_ips,
+        external_networks=_leading_from(calls, floating_ips),
         # One that was cut off before a VIP port could tell of it has no other mark than its name.
         server_groups=questions.server_groups(calls),
     )
@@ -142,6 +145,7 @@ def at_port(calls: Calls, name_or_id: str) -> tuple[Port, Found]:
     networks = questions.networks_of(calls, [port.network_id])
     within = [("network_id", port.network_id)]
     groups = (group for one in concerned for group in one.security_groups)
+    floating_ips = questions.floating_ips_of(calls, [port.id])
     return port, Found(
         project_id=asker.project_id,
         roles=asker.roles,
@@ -155,7 +159,8 @@ def at_port(calls: Calls, name_or_id: str) -> tuple[Port, Found]:
         ),
         servers=questions.servers_of(calls, _devices(concerned)),
         groups=questions.groups_of(calls, groups),
-        floating_ips=questions.floating_ips_of(calls, [port.id]),
+        floating_ips=floating_ips,
+        external_networks=_leading_from(calls, floating_ips),
     )
 
 
@@ -241,6 +246,11 @@ def _floating_ips_of(
     tagged = questions.floating_ips(calls, [*own, ("tags", marks.tag(name))])
     vips = (port.id for port in ports if ownership.is_vip_port(name, port))
     return each_once((*tagged, *questions.floating_ips_of(calls, vips)))
+
+
+def _leading_from(calls: Calls, floating_ips: Iterable[FloatingIp]) -> tuple[Network, ...]:
+    """The external networks that they are of."""
+    return questions.networks_of(calls, (one.network_id for one in floating_ips))
 
 
 def _server_groups(calls: Calls, ports: Iterable[Port], *, asked: bool) -> tuple[ServerGroup, ...]:

@@ -170,10 +170,11 @@ def all_servers(calls: Calls) -> tuple[Server, ...]:
 
 
 def server_groups(calls: Calls) -> tuple[ServerGroup, ...]:
+    """None where there is no Nova, or they may not be seen."""
     try:
         found = calls.listed("/os-server-groups", "server_groups", service=COMPUTE)
     except CloudError as error:
-        if is_no_service(error):
+        if is_no_service(error) or error.status in (403, 404):
             return ()
         raise
     return answers.read(answers.server_group, found)
