@@ -13,7 +13,7 @@ from tests.docs.guide import Guide, Typed, files, session
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.mark.parametrize("name", ["walkthrough", "openstack"])
+@pytest.mark.parametrize("name", ["walkthrough", "openstack", "own-cloud"])
 def test_a_guide_is_true(name: str, tmp_path: Path) -> None:
     guide = Guide(name, f"guide-{os.getpid()}", tmp_path)
     steps = list(session(guide.path.read_text()))

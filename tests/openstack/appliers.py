@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.openstack.pretend import PretendCloud, RefusedError, Requests
-from tests.openstack.seen import by_name, by_spec
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.plan import Plan
 from vipkeeper.openstack.planning import plan
@@ -29,13 +28,11 @@ class UnsettledError(Exception):
 
 def applying(cloud: PretendCloud, spec: VipSpec) -> Requests:
     """Look, plan, carry out, until nothing is left to do; refused, it looks again."""
-    yield from _until_done(cloud, lambda: plan(spec, by_spec(cloud.everything, spec)))
+    yield from _until_done(cloud, lambda: plan(spec, cloud.look(spec)))
 
 
 def removing(cloud: PretendCloud, name: str, *, adopted: bool = False) -> Requests:
-    yield from _until_done(
-        cloud, lambda: removal(name, by_name(cloud.everything, name), adopted=adopted)
-    )
+    yield from _until_done(cloud, lambda: removal(name, cloud.look_for(name), adopted=adopted))
 
 
 def _until_done(cloud: PretendCloud, work_out: Callable[[], Plan]) -> Requests:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tests.openstack.clouds import PROJECT
+from tests.openstack.seen import by_name, by_spec
 from vipkeeper.openstack import marks
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import (
@@ -26,6 +27,7 @@ from vipkeeper.openstack.resources import (
     ServerGroup,
 )
 from vipkeeper.openstack.rules import admits
+from vipkeeper.openstack.spec import VipSpec
 from vipkeeper.openstack.steps import (
     MADE,
     ChangeFloatingIp,
@@ -63,6 +65,12 @@ class PretendCloud:
 
     everything: Found
     made: int = 0
+
+    def look(self, spec: VipSpec) -> Found:
+        return by_spec(self.everything, spec)
+
+    def look_for(self, name: str) -> Found:
+        return by_name(self.everything, name)
 
     def carry_out(self, step: Step, made: Made) -> Requests:
         """The requests of a step, one at a time."""

@@ -18,8 +18,8 @@ _ODD_NAMES = st.sampled_from(
 )
 NAMES_OR_IDS = st.one_of(st.sampled_from(("int_net", "test01", "a b")), _ODD_NAMES, _NAMES)
 ADDRESSES = {
-    4: st.integers(0x0A000001, 0x0AFFFFFF).map(IPv4Address),
-    6: st.integers(1, 2**64).map(lambda host: IPv6Address((0xFD00 << 112) + host)),
+    4: st.integers(0x0A000001, 0x0AFFFFFE).map(IPv4Address),
+    6: st.integers(1, 2**64 - 1).map(lambda host: IPv6Address((0xFD00 << 112) + host)),
 }
 
 

@@ -30,7 +30,7 @@ from tests.openstack.clouds import (
     walkthrough,
 )
 from tests.openstack.pretend import PretendCloud, Requests
-from tests.openstack.seen import by_name, by_spec
+from tests.openstack.seen import by_name
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.planning import plan
 from vipkeeper.openstack.removal import removal
@@ -167,7 +167,7 @@ def taken_in_turns(data: st.DataObject, *who: Iterator[str]) -> None:
 
 def in_place(cloud: PretendCloud, spec: VipSpec) -> None:
     """Nothing is left to do, and what a virtual IP needs is there exactly once."""
-    assert plan(spec, by_spec(cloud.everything, spec)).steps == ()
+    assert plan(spec, cloud.look(spec)).steps == ()
     vips = [one for one in cloud.everything.ports if "vipkeeper-vip" in one.tags]
     assert sorted(one.fixed_ips[0].address.version for one in vips) == list(spec.families)
     made = [one for one in cloud.everything.groups if one.description.startswith("vipkeeper")]
@@ -296,7 +296,7 @@ def test_what_is_damaged_by_hand_is_mended(
         assert carried_on(applying(cloud, spec))
         in_place(cloud, spec)
     assert carried_on(removing(cloud, "web"))
-    assert plan(spec, by_spec(cloud.everything, spec)).exists is False
+    assert plan(spec, cloud.look(spec)).exists is False
 
 
 @FEW
@@ -306,12 +306,12 @@ def test_the_address_is_kept_when_the_vip_port_is_deleted_by_hand(
 ) -> None:
     cloud = PretendCloud(world)
     assert carried_on(applying(cloud, spec))
-    before = plan(spec, by_spec(cloud.everything, spec)).deployment
+    before = plan(spec, cloud.look(spec)).deployment
     left = (one for one in cloud.everything.ports if "vipkeeper-vip" not in one.tags)
     floating = (replace(one, port_id=None) for one in cloud.everything.floating_ips)
     cloud.everything = replace(cloud.everything, ports=tuple(left), floating_ips=tuple(floating))
     assert carried_on(applying(cloud, spec))
-    after = plan(spec, by_spec(cloud.everything, spec)).deployment
+    after = plan(spec, cloud.look(spec)).deployment
     assert before is not None
     assert after is not None
     assert [one.interface for one in after.addresses] == [one.interface for one in before.addresses]

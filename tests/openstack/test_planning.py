@@ -84,7 +84,7 @@ def applied(spec: VipSpec, found: Found) -> PretendCloud:
 def steps_after(spec: VipSpec, changed: VipSpec) -> tuple[Step, ...]:
     """What a changed spec takes, once the first one has been applied."""
     cloud = applied(spec, walkthrough())
-    return plan(changed, by_spec(cloud.everything, changed)).steps
+    return plan(changed, cloud.look(changed)).steps
 
 
 def test_everything_is_made_in_the_walkthrough_s_cloud() -> None:
@@ -147,7 +147,7 @@ def test_the_deployment_is_known_before_it_is_there() -> None:
 def test_once_applied_there_is_nothing_to_do() -> None:
     spec = declared()
     cloud = applied(spec, walkthrough())
-    again = plan(spec, by_spec(cloud.everything, spec))
+    again = plan(spec, cloud.look(spec))
     assert (again.steps, again.remarks, again.is_done, again.exists) == ((), (), True, True)
     assert again.deployment is not None
     assert again.deployment.floating_ip == "99.88.128.100"
@@ -249,7 +249,7 @@ def test_a_member_that_is_none_any_more_loses_what_was_ours() -> None:
     )
     spec = declared(members=({"server": "test01"}, {"port": third.id}))
     cloud = applied(spec, walkthrough(ports=(TEST01, TEST02, third)))
-    changed = plan(declared(), by_spec(cloud.everything, declared()))
+    changed = plan(declared(), cloud.look(declared()))
     (gone,) = (
         one for one in changed.steps if isinstance(one, ChangePort) and one.port_id == third.id
     )
@@ -301,7 +301,7 @@ def test_of_two_vip_ports_of_ours_the_older_stays() -> None:
         fixed_ips=port("any", "192.168.100.240").fixed_ips,
     )
     cloud.everything = replace(cloud.everything, ports=(second, *cloud.everything.ports))
-    assert plan(spec, by_spec(cloud.everything, spec)).steps == (
+    assert plan(spec, cloud.look(spec)).steps == (
         Delete("port", "port-second", "web-vip", "made twice, or no longer wanted"),
     )
 
@@ -348,11 +348,11 @@ def test_a_server_group_is_made_for_servers_that_are_still_to_be_made() -> None:
     vip = next(one for one in cloud.everything.ports if one.name == "web-vip")
     (made,) = cloud.everything.server_groups
     assert f"vipkeeper-server-group={made.id}" in vip.tags
-    stands = deployment(spec, by_spec(cloud.everything, spec))
+    stands = deployment(spec, cloud.look(spec))
     assert stands is not None
     assert stands.server_group_id == made.id
     without = spec.model_copy(update={"anti_affinity": False})
-    assert plan(without, by_spec(cloud.everything, without)).steps == (
+    assert plan(without, cloud.look(without)).steps == (
         Delete("server group", made.id, "web-vip", "no longer wanted"),
         ChangePort(vip.id, "port web-vip", remove_tags=(f"vipkeeper-server-group={made.id}",)),
     )
@@ -379,7 +379,7 @@ def test_a_floating_ip_that_was_only_used_is_let_go() -> None:
     spec = declared(floating_ip={"address": FLOATING})
     cloud = applied(spec, walkthrough(floating_ips=(floating_ip(FLOATING),)))
     without = declared(floating_ip=None)
-    assert plan(without, by_spec(cloud.everything, without)).steps == (
+    assert plan(without, cloud.look(without)).steps == (
         ChangeFloatingIp(
             f"floating-{FLOATING}",
             FLOATING,

@@ -27,7 +27,6 @@ from tests.openstack.clouds import (
     walkthrough,
 )
 from tests.openstack.pretend import PretendCloud
-from tests.openstack.seen import by_name
 from tests.openstack.specs import specs
 from vipkeeper.errors import ConfigError
 from vipkeeper.openstack import marks, spec_file, spec_text
@@ -42,7 +41,7 @@ def applied(spec: VipSpec, everything: Found) -> Found:
     cloud = PretendCloud(everything)
     for _ in applying(cloud, spec):
         pass
-    return by_name(cloud.everything, spec.name)
+    return cloud.look_for(spec.name)
 
 
 def test_the_walkthrough() -> None:
@@ -91,7 +90,7 @@ def test_members_of_a_server_with_two_ports_or_of_none_are_told_by_their_ports()
     cloud = PretendCloud(everything)
     for _ in applying(cloud, spec):
         pass
-    found = replace(by_name(cloud.everything, "web"), ports=cloud.everything.ports)
+    found = replace(cloud.look_for("web"), ports=cloud.everything.ports)
     again = recorded("web", found)
     assert again is not None
     assert again.members == spec.members

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.openstack.appliers import applying
 from tests.openstack.clouds import VIP, declared, port, walkthrough
 from tests.openstack.pretend import PretendCloud
-from tests.openstack.seen import by_spec
 from vipkeeper.openstack import vrids
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.planning import plan
@@ -98,7 +97,7 @@ def test_of_two_with_the_same_the_younger_gives_way() -> None:
     cloud = PretendCloud(walkthrough())
     for _ in applying(cloud, spec):
         pass
-    found = by_spec(cloud.everything, spec)
+    found = cloud.look(spec)
     younger = replace(found, neighbours=(neighbour(196, created_at="2026-03-09"),))
     older = replace(found, neighbours=(neighbour(196, created_at="2026-03-01"),))
     assert vrid_of(younger) == 196
@@ -110,5 +109,5 @@ def test_the_recorded_one_stays_though_another_would_be_derived() -> None:
     cloud = PretendCloud(walkthrough())
     for _ in applying(cloud, spec):
         pass
-    assert vrid_of(by_spec(cloud.everything, declared())) == 7
+    assert vrid_of(cloud.look(declared())) == 7
     assert VIP.endswith(".196")

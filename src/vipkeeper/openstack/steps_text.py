@@ -124,17 +124,13 @@ def _(step: ChangePort) -> str:
         parts.append(f"add {_listed(put)} to the {step.label}")
     if taken:
         parts.append(f"take {_listed(taken)} from the {step.label}")
-    if not parts and step.description is not None:
-        parts.append(f"write down on the {step.label} what its nodes have to agree on")
-    if not parts or (step.description == "" and not step.add_tags):
-        parts = [*parts, *_tags_said(step)]
-    return ", ".join(parts)
-
-
-def _tags_said(step: ChangePort) -> list[str]:
+    if parts:
+        return ", ".join(parts)
+    if step.description:
+        return f"write down on the {step.label} what its nodes have to agree on"
     if step.add_tags:
-        return [f"mark the {step.label} ({', '.join(step.add_tags)})"]
-    return [f"take marks off the {step.label} ({', '.join(step.remove_tags)})"]
+        return f"mark the {step.label} ({', '.join(step.add_tags)})"
+    return f"take our marks off the {step.label}"
 
 
 @_commands.register
@@ -179,7 +175,7 @@ def _(step: ChangeFloatingIp) -> str:
         return f"let the floating IP {step.address} lead to the virtual IP"
     if step.add_tags:
         return f"mark the floating IP {step.address} ({', '.join(step.add_tags)})"
-    return f"take marks off the floating IP {step.address} ({', '.join(step.remove_tags)})"
+    return f"take our marks off the floating IP {step.address}"
 
 
 @_commands.register
@@ -199,7 +195,7 @@ def _(step: ChangeFloatingIp) -> list[list[str]]:
 def _(step: ChangeGroup) -> str:
     if step.add_tags:
         return f"mark the security group {step.name} ({', '.join(step.add_tags)})"
-    return f"take marks off the security group {step.name} ({', '.join(step.remove_tags)})"
+    return f"take our marks off the security group {step.name}"
 
 
 @_commands.register

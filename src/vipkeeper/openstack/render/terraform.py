@@ -63,7 +63,7 @@ def _requirements() -> Block:
         "openstack": Expression(
             "{\n"
             '      source  = "terraform-provider-openstack/openstack"\n'
-            '      version = ">= 2.0"\n'
+            '      version = ">= 3.0"\n'
             "    }"
         )
     }
