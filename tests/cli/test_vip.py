@@ -34,7 +34,7 @@ def applied(typed: Typed) -> str:
     assert "  floating IP  a new one of ext-private-net1" in lines
     steps = [line for line in lines if line.startswith(("  + ", "  ~ "))]
     assert lines[-1] == f"{len(steps)} changes would be made. vipkeeper vip apply web.yaml"
-    assert typed.data("list") == {"virtual_ips": []}, "a plan changes nothing"
+    assert typed.vips() == [], "a plan changes nothing"
     done = typed.vip("apply", "web.yaml", "--wait")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"✔ web  in place: {len(steps)} changes" in done.stdout
@@ -168,7 +168,7 @@ def test_a_fleet_is_a_directory(typed: Typed, applied: str) -> None:
     assert max(in_place) - min(in_place) <= 1, "and the one that asks first where Nova is"
     gone = typed.vip("destroy", "vip210", "many/vip211.yaml", "nobody")
     assert gone.returncode == 0, gone.stdout + gone.stderr
-    assert [one["name"] for one in typed.data("list")["virtual_ips"]] == ["web"]
+    assert typed.vips() == ["web-vip"]
 
 
 def test_ctrl_c_says_how_far_it_got(typed: Typed, applied: str) -> None:
@@ -193,10 +193,10 @@ def test_at_a_terminal_destroy_shows_and_asks(typed: Typed, applied: str) -> Non
     text, code = answered(typed, "n\n", "destroy", "web")
     assert "Remove that? [y/N]" in text
     assert code == 130
-    assert len(typed.data("list")["virtual_ips"]) == 1
+    assert typed.vips() == ["web-vip"]
     text, code = answered(typed, "y\n", "destroy", "web")
     assert code == 0, text
-    assert typed.data("list") == {"virtual_ips": []}
+    assert typed.vips() == []
     again = typed.vip("destroy", "web.yaml")
     assert again.returncode == 0
     assert "nothing had to be done" in again.stdout

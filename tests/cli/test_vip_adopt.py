@@ -49,7 +49,7 @@ def test_what_cannot_be_adopted_says_why(typed: Typed) -> None:
 def test_it_is_shown_first_and_adopted_then(typed: Typed) -> None:
     dry = typed.vip("adopt", "USER-vip", "--name", "web", "--dry-run", *FILES)
     assert dry.returncode == 3, dry.stderr
-    assert typed.data("list") == {"virtual_ips": []}
+    assert typed.vips() == []
     typed.write("web.yaml", "# mine\n")
     adopt = ("adopt", "USER-vip", "--name", "web", *FILES, "-o", "web.yaml")
     refused = typed.vip(*adopt)

@@ -74,6 +74,11 @@ class Typed:
         (found,) = self.member.get(f"ports?name={port}")["ports"]
         self.member.change("port", found["id"], allowed_address_pairs=[])
 
+    def vips(self) -> list[str]:
+        """The names of the VIP ports that are there."""
+        ports = self.member.get("ports?tags=vipkeeper-vip")["ports"]
+        return sorted(port["name"] for port in ports)
+
     def write(self, name: str, text: str = SPEC) -> Path:
         path = self.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
