@@ -27,10 +27,7 @@ from tests.openstack.clouds import (
     walkthrough,
 )
 from tests.openstack.pretend import PretendCloud
-<<<<<<< HEAD
 from tests.openstack.seen import by_name
-=======
->>>>>>> core
 from tests.openstack.specs import specs
 from vipkeeper.errors import ConfigError
 from vipkeeper.openstack import marks, spec_file, spec_text
@@ -45,7 +42,7 @@ def applied(spec: VipSpec, everything: Found) -> Found:
     cloud = PretendCloud(everything)
     for _ in applying(cloud, spec):
         pass
-    return cloud.look_for(spec.name)
+    return by_name(cloud.everything, spec.name)
 
 
 def test_the_walkthrough() -> None:
@@ -94,7 +91,7 @@ def test_members_of_a_server_with_two_ports_or_of_none_are_told_by_their_ports()
     cloud = PretendCloud(everything)
     for _ in applying(cloud, spec):
         pass
-    found = replace(cloud.look_for("web"), ports=cloud.everything.ports)
+    found = replace(by_name(cloud.everything, "web"), ports=cloud.everything.ports)
     again = recorded("web", found)
     assert again is not None
     assert again.members == spec.members
@@ -181,7 +178,7 @@ def test_what_a_rule_lets_clients_ask_for(rule: Rule, port: ServicePort | None) 
     assert service_port(rule) == port
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(spec=specs())
 def test_any_spec_that_was_applied_is_told_by_its_marks(spec: VipSpec) -> None:
     assume(spec.network != (spec.floating_ip and spec.floating_ip.network))
