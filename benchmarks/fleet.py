@@ -21,10 +21,11 @@ from benchmarks.apis import Api
 from vipkeeper.demo.openstack.terminal import Terminal
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import CloudSpec
-from vipkeeper.openstack import applying, fleet, spec_file
+from vipkeeper.openstack import applying, fleet
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration import spec_file
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 MEMBERS = 2
 UNLIMITED = dict.fromkeys(("port", "security_group", "security_group_rule"), -1)

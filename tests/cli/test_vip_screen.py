@@ -13,10 +13,10 @@ from vipkeeper.cli import vip_screen
 from vipkeeper.cli.lines import Line, show
 from vipkeeper.errors import CloudError
 from vipkeeper.openstack.back_end import BackEnd, Kind
+from vipkeeper.openstack.declaration.spec import ServicePort, Vrrp
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
-from vipkeeper.openstack.plan import Plan, Remark, Severity, blocker, note, warning
-from vipkeeper.openstack.spec import ServicePort, Vrrp
-from vipkeeper.openstack.steps import (
+from vipkeeper.openstack.plans.plan import Plan, Remark, Severity, blocker, note, warning
+from vipkeeper.openstack.plans.steps import (
     MADE,
     ChangePort,
     CreateFloatingIp,
@@ -25,7 +25,7 @@ from vipkeeper.openstack.steps import (
     Delete,
     VipPair,
 )
-from vipkeeper.openstack.steps_text import command, describe
+from vipkeeper.openstack.plans.steps_text import command, describe
 
 AGENTS = BackEnd(Kind.AGENTS, routed=True)
 GROUP = CreateGroup("web-vip", "vipkeeper vip=web", ("vipkeeper:web",))

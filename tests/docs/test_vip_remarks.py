@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.openstack.test_remarks import CASES
+from tests.openstack.plans.test_remarks import CASES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "vip-remarks.md").read_text()

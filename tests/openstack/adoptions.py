@@ -14,10 +14,10 @@ from tests.openstack.clouds import (
 )
 from vipkeeper.keepalived import Configuration
 from vipkeeper.lab import spec_file as cloud_files
-from vipkeeper.openstack import adoption as adopting
-from vipkeeper.openstack.adoption import Adoption
+from vipkeeper.openstack.adopting import adoption as adopting
+from vipkeeper.openstack.adopting.adoption import Adoption
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.spec import VipSpec
 
 
 def configuration(text: str) -> Configuration:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.openstack.pretend import PretendCloud, RefusedError, Requests
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
-from vipkeeper.openstack.plan import Plan
-from vipkeeper.openstack.planning import plan
-from vipkeeper.openstack.removal import removal
-from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import CreatePort, Made
+from vipkeeper.openstack.plans.plan import Plan
+from vipkeeper.openstack.plans.planning import plan
+from vipkeeper.openstack.plans.removal import removal
+from vipkeeper.openstack.plans.steps import CreatePort, Made
 
 ROUNDS = 12
 """More than any way to the end takes; see test_converging.py."""

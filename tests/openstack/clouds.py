@@ -15,6 +15,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import (
     AddressPair,
@@ -28,7 +29,6 @@ from vipkeeper.openstack.resources import (
     Server,
     Subnet,
 )
-from vipkeeper.openstack.spec import VipSpec
 
 PROJECT = "project-demo"
 VIP = "192.168.100.196"

@@ -17,8 +17,8 @@ from tests.openstack.faulty_proxy import FaultyProxy, faulty_proxy
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import CloudSpec
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 TIMEOUT_S = 0.4
 """Of a request: whoever hangs is given up soon. A slow machine only brings one more look."""

@@ -9,11 +9,8 @@ from itertools import product
 
 from pydantic import SecretStr
 
-from vipkeeper.openstack import marks, rules
-from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
-from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.resources import AddressPair, FloatingIp, Port, SecurityGroup
-from vipkeeper.openstack.spec import (
+from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import (
     Authentication,
     AuthenticationType,
     Family,
@@ -22,6 +19,10 @@ from vipkeeper.openstack.spec import (
     VipSpec,
     Vrrp,
 )
+from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
+from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.plans import rules
+from vipkeeper.openstack.resources import AddressPair, FloatingIp, Port, SecurityGroup
 
 NAME = "web"
 VRID = 51

@@ -16,19 +16,10 @@ from typing import Any
 from tests.openstack.clouds import PROJECT
 from tests.openstack.seen import by_name, by_spec
 from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.resources import (
-    AddressPair,
-    FixedIp,
-    FloatingIp,
-    Port,
-    Rule,
-    SecurityGroup,
-    ServerGroup,
-)
-from vipkeeper.openstack.rules import admits
-from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import (
+from vipkeeper.openstack.plans.rules import admits
+from vipkeeper.openstack.plans.steps import (
     MADE,
     ChangeFloatingIp,
     ChangeGroup,
@@ -42,6 +33,15 @@ from vipkeeper.openstack.steps import (
     Made,
     Step,
     VipPair,
+)
+from vipkeeper.openstack.resources import (
+    AddressPair,
+    FixedIp,
+    FloatingIp,
+    Port,
+    Rule,
+    SecurityGroup,
+    ServerGroup,
 )
 
 MOST_PAIRS = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import Address, VipSpec
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.resources import FloatingIp, Port, ServerGroup
-from vipkeeper.openstack.spec import Address, VipSpec
 
 
 def by_spec(everything: Found, spec: VipSpec) -> Found:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 # Neutron's database has utf8mb3, and a surrogate is no character.
 _NAMES = st.text(

@@ -12,8 +12,8 @@ from tests.openstack.connected import ADDRESS, SDK_WARNINGS, Connected, connecte
 from tests.openstack.faulty_proxy import Fault
 from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 pytestmark = SDK_WARNINGS
 

@@ -6,8 +6,9 @@ import json
 
 from tests.openstack import clouds
 from vipkeeper.errors import CloudError, VipkeeperError
-from vipkeeper.openstack import as_data, planning
-from vipkeeper.openstack.plan import Plan
+from vipkeeper.openstack import as_data
+from vipkeeper.openstack.plans import planning
+from vipkeeper.openstack.plans.plan import Plan
 
 
 def planned(**declared: object) -> Plan:

@@ -18,7 +18,7 @@ from tests.topology import wait_until
 from vipkeeper.errors import CloudError
 from vipkeeper.openstack import applying, fleet, interruption
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 pytestmark = SDK_WARNINGS
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tests.openstack import clouds
 from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import Family, Mode
 from vipkeeper.openstack.listing import Listed, listed
 from vipkeeper.openstack.resources import Port
-from vipkeeper.openstack.spec import Family, Mode
 
 
 def vip_port(name: str, address: str, *, family: Family = 4, tagged: bool = True) -> Port:

@@ -30,11 +30,12 @@ from tests.openstack.pretend import PretendCloud
 from tests.openstack.seen import by_name
 from tests.openstack.specs import specs
 from vipkeeper.errors import ConfigError
-from vipkeeper.openstack import marks, spec_file, spec_text
+from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration import spec_file, spec_text
+from vipkeeper.openstack.declaration.spec import Member, ServicePort, VipSpec, Vrrp
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.recorded import in_order, recorded, service_port, without_defaults
 from vipkeeper.openstack.resources import Port, Quota, Rule
-from vipkeeper.openstack.spec import Member, ServicePort, VipSpec, Vrrp
 
 
 def applied(spec: VipSpec, everything: Found) -> Found:

@@ -9,8 +9,8 @@ import pytest
 from osc_lib.exceptions import CommandError
 
 from vipkeeper.errors import ConfigError
-from vipkeeper.openstack import spec_file
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.declaration import spec_file
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.osc.v1 import changing, create, looking
 
 LEAST = ("web", "--network", "int_net", "--member", "test01", "--member-port", "p2")

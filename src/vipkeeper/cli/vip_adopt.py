@@ -13,9 +13,9 @@ from vipkeeper.cli.lines import Line, show
 from vipkeeper.cli.vip_options import cloud_option, command_line, connect, screen
 from vipkeeper.cli.vip_plan import SOMETHING_TO_DO
 from vipkeeper.linux.configuration_files import read_configuration
-from vipkeeper.openstack import spec_text
-from vipkeeper.openstack.adoption import adoption
-from vipkeeper.openstack.steps import Made
+from vipkeeper.openstack.adopting.adoption import adoption
+from vipkeeper.openstack.declaration import spec_text
+from vipkeeper.openstack.plans.steps import Made
 
 
 @click.command("adopt")

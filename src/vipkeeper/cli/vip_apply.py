@@ -20,7 +20,7 @@ from vipkeeper.cli.vip_options import (
 )
 from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 IN_PLACE = "in place"
 

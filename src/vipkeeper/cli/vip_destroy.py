@@ -25,8 +25,8 @@ from vipkeeper.cli.vip_plan import data, exit_code
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import applying
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.removal import removal
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.plans.removal import removal
 
 REMOVED = "removed"
 

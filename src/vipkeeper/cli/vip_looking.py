@@ -9,10 +9,11 @@ from typing import Any
 from rich.console import Console
 
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.openstack import as_data, fleet, planning
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.plan import Plan
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack import as_data, fleet
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration.spec import VipSpec
+from vipkeeper.openstack.plans import planning
+from vipkeeper.openstack.plans.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

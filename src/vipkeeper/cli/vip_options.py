@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from vipkeeper.openstack import spec_file
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration import spec_file
+from vipkeeper.openstack.declaration.spec import VipSpec
 
 specs_argument = click.argument(
     "specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path)

@@ -17,8 +17,8 @@ from vipkeeper.cli.lines import Line, show
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import as_data, fleet, words
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.plan import Plan, Remark
-from vipkeeper.openstack.steps import Step
+from vipkeeper.openstack.plans.plan import Plan, Remark
+from vipkeeper.openstack.plans.steps import Step
 
 T = TypeVar("T")
 Watch = Callable[[Step], None]

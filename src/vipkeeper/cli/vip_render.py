@@ -14,12 +14,12 @@ from vipkeeper.cli import vip_files
 from vipkeeper.cli.lines import Line, show
 from vipkeeper.cli.vip_options import cloud_option, connect, read, screen, spec_argument
 from vipkeeper.errors import CloudError, ConfigError, UsageError
-from vipkeeper.openstack import planning
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.plans import planning
 from vipkeeper.openstack.render import ansible, cloud_config, heat, keepalived_conf, terraform
 from vipkeeper.openstack.render.program import Program
-from vipkeeper.openstack.spec import VipSpec
 
 KEEPALIVED, CLOUD_INIT, ANSIBLE = "keepalived", "cloud-init", "ansible"
 HEAT, TERRAFORM, ALL = "heat", "terraform", "all"

@@ -12,8 +12,8 @@ from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import as_data, words
 from vipkeeper.openstack.back_end import BackEnd
 from vipkeeper.openstack.deployment import Deployment
-from vipkeeper.openstack.plan import Plan, Remark, Severity
-from vipkeeper.openstack.steps import (
+from vipkeeper.openstack.plans.plan import Plan, Remark, Severity
+from vipkeeper.openstack.plans.steps import (
     ChangeFloatingIp,
     ChangeGroup,
     ChangePort,
@@ -21,7 +21,7 @@ from vipkeeper.openstack.steps import (
     Delete,
     Step,
 )
-from vipkeeper.openstack.steps_text import command, describe
+from vipkeeper.openstack.plans.steps_text import command, describe
 
 _SEVERITIES = {
     Severity.BLOCKER: ("✘", "bold red"),

@@ -12,7 +12,8 @@ from vipkeeper.cli import vip_screen
 from vipkeeper.cli.lines import Line, show
 from vipkeeper.cli.vip_options import cloud_option, connect, json_option, names, screen
 from vipkeeper.errors import UsageError
-from vipkeeper.openstack import as_data, spec_text
+from vipkeeper.openstack import as_data
+from vipkeeper.openstack.declaration import spec_text
 from vipkeeper.openstack.standing import Standing, standing
 
 

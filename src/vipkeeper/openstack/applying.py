@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import interruption, planning, removal
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.cloud_errors import is_transient
+from vipkeeper.openstack import interruption
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.client.cloud_errors import is_transient
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
-from vipkeeper.openstack.plan import Plan
-from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import CreatePort, Made, Step
+from vipkeeper.openstack.plans import planning, removal
+from vipkeeper.openstack.plans.plan import Plan
+from vipkeeper.openstack.plans.steps import CreatePort, Made, Step
 
 PATIENCE_S = 60.0
 """Longer than an API server takes to start anew."""

@@ -20,12 +20,12 @@ from typing import Any
 
 from vipkeeper import strict_yaml
 from vipkeeper.errors import CloudError, VipkeeperError
-from vipkeeper.openstack import spec_text
+from vipkeeper.openstack.declaration import spec_text
+from vipkeeper.openstack.declaration.spec import ServicePort, VipSpec, Vrrp
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
-from vipkeeper.openstack.plan import Plan, Remark
-from vipkeeper.openstack.spec import ServicePort, VipSpec, Vrrp
-from vipkeeper.openstack.steps import Step
-from vipkeeper.openstack.steps_text import command, describe
+from vipkeeper.openstack.plans.plan import Plan, Remark
+from vipkeeper.openstack.plans.steps import Step
+from vipkeeper.openstack.plans.steps_text import command, describe
 
 Json = dict[str, Any]
 

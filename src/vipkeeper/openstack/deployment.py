@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from vipkeeper.openstack.spec import Address, Family, ServicePort, Vrrp
+from vipkeeper.openstack.declaration.spec import Address, Family, ServicePort, Vrrp
 
 Interface = IPv4Interface | IPv6Interface
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vipkeeper.openstack.spec import AuthenticationType, Family, Mode
+from vipkeeper.openstack.declaration.spec import AuthenticationType, Family, Mode
 
 VIP_PORT = "vipkeeper-vip"
 ADOPTED = "vipkeeper-adopted"

@@ -15,20 +15,8 @@ from typing import get_args
 from pydantic import SecretStr, ValidationError
 
 from vipkeeper.openstack import marks
-from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.naming import name_or_id, named_member
-from vipkeeper.openstack.ownership import (
-    belongs,
-    family_of,
-    has_member_marks,
-    is_made,
-    same_mac,
-    single_address,
-    vip_address,
-    vip_ports,
-)
-from vipkeeper.openstack.resources import Port, Rule
-from vipkeeper.openstack.spec import (
+from vipkeeper.openstack.adopting.naming import name_or_id, named_member
+from vipkeeper.openstack.declaration.spec import (
     Address,
     Authentication,
     Family,
@@ -39,6 +27,18 @@ from vipkeeper.openstack.spec import (
     Vrrp,
     priorities,
 )
+from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.plans.ownership import (
+    belongs,
+    family_of,
+    has_member_marks,
+    is_made,
+    same_mac,
+    single_address,
+    vip_address,
+    vip_ports,
+)
+from vipkeeper.openstack.resources import Port, Rule
 
 _OTHER_WORDS = {"1": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp", "58": "icmp", "6": "tcp"} | {
     "17": "udp",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from vipkeeper.openstack.spec import Address, Family
+from vipkeeper.openstack.declaration.spec import Address, Family
 
 
 @dataclass(frozen=True, slots=True)

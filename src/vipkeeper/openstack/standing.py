@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import planning
-from vipkeeper.openstack.cloud import Cloud
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.found import Found
 from vipkeeper.openstack.listing import listed
-from vipkeeper.openstack.plan import Plan
+from vipkeeper.openstack.plans import planning
+from vipkeeper.openstack.plans.plan import Plan
 from vipkeeper.openstack.recorded import recorded
-from vipkeeper.openstack.spec import VipSpec
 
 
 @dataclass(frozen=True, slots=True)

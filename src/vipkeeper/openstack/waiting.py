@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import interruption, planning
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.cloud_errors import is_transient
+from vipkeeper.openstack import interruption
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.client.cloud_errors import is_transient
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.plans import planning
 
 SHORTEST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 3.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vipkeeper.openstack.back_end import BackEnd, Kind
+from vipkeeper.openstack.declaration.spec import ServicePort, Vrrp
 from vipkeeper.openstack.deployment import Deployment
-from vipkeeper.openstack.spec import ServicePort, Vrrp
 
 _KINDS = {
     Kind.OVN: "OVN",

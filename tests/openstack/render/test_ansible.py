@@ -21,9 +21,9 @@ from tests.openstack import deployments
 from tests.topology import wait_until
 from vipkeeper.lab.client import Lab
 from vipkeeper.lab.spec import Instance, Network
+from vipkeeper.openstack.declaration.spec import Family
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.render import ansible
-from vipkeeper.openstack.spec import Family
 
 RUN_SECONDS = 100.0
 DIRECTORY = "/root/vip"

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from vipkeeper.openstack import marks, ownership, rules
+from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
+from vipkeeper.openstack.plans import ownership, rules
+from vipkeeper.openstack.plans.steps import MADE
 from vipkeeper.openstack.render import yaml_text
 from vipkeeper.openstack.resources import Rule
-from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import MADE
 
 VERSION = "2018-08-31"
 """Of the language: Rocky and newer."""

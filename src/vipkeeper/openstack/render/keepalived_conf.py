@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 
 from vipkeeper.errors import VipkeeperError
+from vipkeeper.openstack.declaration.spec import Authentication, Family, Mode, Vrrp
 from vipkeeper.openstack.deployment import Deployment, Interface, Node, VirtualAddress
-from vipkeeper.openstack.spec import Authentication, Family, Mode, Vrrp
 
 LONGEST_PASSWORD = 8
 """Characters that adverts carry (RFC 2338 5.3.6): both programs cut off what follows."""

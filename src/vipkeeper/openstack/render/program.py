@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from vipkeeper.errors import VipkeeperError
+from vipkeeper.openstack.declaration.spec import AuthenticationType
 from vipkeeper.openstack.deployment import Deployment
-from vipkeeper.openstack.spec import AuthenticationType
 
 Program = Literal["keepalived", "vipkeeperd"]
 """Also the name of its unit. keepalived is a package too; vipkeeperd has to be there."""

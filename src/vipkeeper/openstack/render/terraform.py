@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vipkeeper.openstack import marks, ownership
+from vipkeeper.openstack import marks
+from vipkeeper.openstack.declaration.spec import Address, VipSpec
 from vipkeeper.openstack.deployment import Deployment, Node, VirtualAddress
 from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.plans import ownership
 from vipkeeper.openstack.render import hcl, terraform_group
 from vipkeeper.openstack.render.hcl import Block, Expression, Value, imported
 from vipkeeper.openstack.resources import AddressPair, Port
-from vipkeeper.openstack.spec import Address, VipSpec
 
 PORT = "openstack_networking_port_v2"
 FLOATING_IP = "openstack_networking_floatingip_v2"

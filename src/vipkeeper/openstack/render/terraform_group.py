@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vipkeeper.openstack import ownership, rules
+from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.found import Found
+from vipkeeper.openstack.plans import ownership, rules
+from vipkeeper.openstack.plans.steps import MADE
 from vipkeeper.openstack.render.hcl import Block, Expression, Value, identifier, imported
 from vipkeeper.openstack.resources import Rule, SecurityGroup
-from vipkeeper.openstack.spec import VipSpec
-from vipkeeper.openstack.steps import MADE
 
 GROUP = "openstack_networking_secgroup_v2"
 RULE = "openstack_networking_secgroup_rule_v2"

@@ -9,7 +9,7 @@ from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
 from vipkeeper import strict_yaml
-from vipkeeper.openstack import spec_file, spec_text
+from vipkeeper.openstack.declaration import spec_file, spec_text
 from vipkeeper.openstack.standing import standing
 from vipkeeper.osc.v1 import options
 from vipkeeper.osc.v1.cloud import apply, cloud, told

@@ -11,9 +11,9 @@ from osc_lib.exceptions import CommandError
 from vipkeeper.errors import CloudError, VipkeeperError
 from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
-from vipkeeper.openstack.cloud import Cloud
-from vipkeeper.openstack.plan import Plan, Severity
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration.spec import VipSpec
+from vipkeeper.openstack.plans.plan import Plan, Severity
 
 
 def cloud(app: Any) -> Cloud:

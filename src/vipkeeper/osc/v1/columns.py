@@ -10,7 +10,7 @@ from osc_lib.cli.format_columns import ListColumn, ListDictColumn
 from vipkeeper.openstack import as_data, words
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.listing import Listed
-from vipkeeper.openstack.plan import Plan
+from vipkeeper.openstack.plans.plan import Plan
 
 _SHORT = ("Name", "Addresses", "Floating IP", "Network", "Members")
 _LONG = ("VRID", "VRRP Version", "Adopted")

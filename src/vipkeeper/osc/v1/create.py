@@ -9,9 +9,10 @@ from typing import Any
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from vipkeeper.openstack import planning, spec_file
-from vipkeeper.openstack.keeping import refuse_other
-from vipkeeper.openstack.spec import VipSpec
+from vipkeeper.openstack.declaration import spec_file
+from vipkeeper.openstack.declaration.spec import VipSpec
+from vipkeeper.openstack.plans import planning
+from vipkeeper.openstack.plans.keeping import refuse_other
 from vipkeeper.osc.v1 import columns, options
 from vipkeeper.osc.v1.cloud import apply, cloud, told
 

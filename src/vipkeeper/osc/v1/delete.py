@@ -9,7 +9,7 @@ from osc_lib.exceptions import CommandError
 
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import applying
-from vipkeeper.openstack.cloud import Cloud
+from vipkeeper.openstack.client.cloud import Cloud
 from vipkeeper.openstack.standing import unknown
 from vipkeeper.osc.v1.cloud import cloud, refuse_blocked, told
 

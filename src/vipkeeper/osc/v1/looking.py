@@ -10,11 +10,12 @@ from typing import Any
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from vipkeeper.openstack import planning, spec_file
+from vipkeeper.openstack.declaration import spec_file
 from vipkeeper.openstack.listing import listed
-from vipkeeper.openstack.plan import Plan
+from vipkeeper.openstack.plans import planning
+from vipkeeper.openstack.plans.plan import Plan
+from vipkeeper.openstack.plans.steps_text import describe
 from vipkeeper.openstack.standing import standing
-from vipkeeper.openstack.steps_text import describe
 from vipkeeper.osc.v1 import columns
 from vipkeeper.osc.v1.cloud import cloud, told
 

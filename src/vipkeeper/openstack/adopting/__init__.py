@@ -1,0 +1,1 @@
+"""Virtual IPs that were made by hand: how they become declared ones, pure."""

@@ -1,0 +1,1 @@
+"""The calls to a cloud, through openstacksdk: looking, and carrying out steps."""

@@ -1,0 +1,1 @@
+"""Plans, pure: from what was found to what is wanted, step by step, or to nothing left."""
