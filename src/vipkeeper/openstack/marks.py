@@ -11,7 +11,8 @@ the virtual IP's own ports    ``vipkeeper-vip``, ``vipkeeper:NAME``
 a member's port               ``vipkeeper:NAME``, ``vipkeeper:NAME:priority=100``,
                               ``vipkeeper:NAME:if=eth0``, and what was put there by us:
                               ``vipkeeper:NAME:pair4``, ``...:pair6``, with a virtual MAC
-                              ``...:vmac4``, ``...:vmac6``, and ``...:group=1a2b3c4d``, the
+                              ``...:vmac4``, ``...:vmac6``; IPv6: ``...:link6=VRID``, with a
+                              virtual MAC ``...:vlink6=VRID``; and ``...:group=1a2b3c4d``, the
                               beginning of the ID of a group that is not of our making
 group, floating IP            ``vipkeeper:NAME``
 what was there before us      ``vipkeeper-adopted`` as well (VIP port, floating IP)
@@ -54,6 +55,19 @@ def pair(family: Family) -> str:
 def virtual_pair(family: Family) -> str:
     """Pairs of the VIP with virtual MACs were put there by us."""
     return f"vmac{family}"
+
+
+def link_local_pair(vrid: int) -> str:
+    """A pair of ``fe80::VRID`` with the port's own MAC was put there by us.
+
+    Of which VRID: another virtual IP of the same members has one too.
+    """
+    return f"link6={vrid}"
+
+
+def virtual_link_local_pair(vrid: int) -> str:
+    """A pair of ``fe80::VRID`` with the virtual MAC was put there by us."""
+    return f"vlink6={vrid}"
 
 
 def group(id: str) -> str:

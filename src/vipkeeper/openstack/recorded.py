@@ -156,7 +156,9 @@ def _addresses(name: str, ports: Sequence[Port], found: Found) -> dict[Family, A
 def _paired(port: Port, family: Family) -> Iterator[Address]:
     for pair in port.allowed_address_pairs:
         address = single_address(pair)
-        if address and address.version == family and same_mac(pair.mac_address, port.mac_address):
+        if address is None or address.version != family or address.is_link_local:
+            continue
+        if same_mac(pair.mac_address, port.mac_address):
             yield address
 
 

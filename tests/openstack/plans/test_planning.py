@@ -193,8 +193,16 @@ def test_both_families_have_a_port_each() -> None:
         ("IPv6", "tcp", None),
     ]
     changed = [one for one in made.steps if isinstance(one, ChangePort)]
-    assert changed[0].add_pairs == (AddressPair(VIP, TEST01.mac_address), VipPair(6))
-    assert changed[0].add_tags[-2:] == ("vipkeeper:web:pair4", "vipkeeper:web:pair6")
+    assert changed[0].add_pairs == (
+        AddressPair(VIP, TEST01.mac_address),
+        VipPair(6),
+        AddressPair("fe80::c4", TEST01.mac_address),
+    )
+    assert changed[0].add_tags[-3:] == (
+        "vipkeeper:web:pair4",
+        "vipkeeper:web:pair6",
+        "vipkeeper:web:link6=196",
+    )
 
 
 def test_a_virtual_mac_needs_a_pair_besides_the_one_with_the_port_s_own() -> None:

@@ -172,6 +172,12 @@ def test_where_the_cloud_chooses_the_address_it_is_no_parameter() -> None:
     ]
 
 
+def test_ipv6_has_a_pair_of_its_link_local_address() -> None:
+    member = template("dual-stack")["resources"]["member_test01"]["properties"]
+    pairs = [one["ip_address"] for one in member["allowed_address_pairs"]]
+    assert pairs[2:] == ["fe80::33"]
+
+
 def test_it_says_that_nothing_is_adopted() -> None:
     assert "Heat cannot adopt ports that are there already." in template("ipv4")["description"]
 

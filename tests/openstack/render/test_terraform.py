@@ -133,7 +133,12 @@ def test_what_was_applied_is_taken_over_and_nothing_is_made_anew() -> None:
     } - imported
     assert made == {"openstack_compute_servergroup_v2.vip"}
     pairs = document["resource"][PORT]["member_test01"]["allowed_address_pairs"]
-    assert [one["ip_address"] for one in pairs] == ["local.vip4", "local.vip6", "10.0.0.9"]
+    assert [one["ip_address"] for one in pairs] == [
+        "local.vip4",
+        "local.vip6",
+        "fe80::33",
+        "10.0.0.9",
+    ]
 
 
 def test_somebody_elses_group_is_looked_up_and_gets_what_it_lacks() -> None:

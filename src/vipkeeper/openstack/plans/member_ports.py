@@ -1,7 +1,8 @@
 """What the members' ports are to have, what they have, and what of it is there by us.
 
-A pair of ours is a single address of the virtual IP with the port's own MAC, or with a virtual MAC,
-on a port whose tag says that we put it there. Whatever else a port has is somebody's: it stays.
+A pair of ours is a single address of the virtual IP, or its link-local one (``fe80::VRID``), with
+the port's own MAC or with a virtual MAC, on a port whose tag says that we put it there. Whatever
+else a port has is somebody's: it stays.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vipkeeper.openstack.plans.ownership import (
     has_member_marks,
     has_virtual_mac,
     label,
+    link_local,
     own_tags,
     same_mac,
     single_address,
@@ -85,9 +87,9 @@ def our_pairs(name: str, port: Port, addresses: Collection[Address]) -> tuple[Ad
     return tuple(
         pair
         for pair in port.allowed_address_pairs
-        if (address := single_address(pair)) in addresses
-        and address is not None
-        and (mark := _mark(port, pair, address.version)) is not None
+        if (address := single_address(pair)) is not None
+        and (address in addresses or address.is_link_local)
+        and (mark := _mark(port, pair, address)) is not None
         and marks.member_tag(name, mark) in port.tags
     )
 
@@ -136,16 +138,14 @@ def _change(
     keep: list[str] = []
     wanted: set[AddressPair] = set()
     if port.port_security_enabled:
-        for family in spec.families:
-            address = reservation.addresses[family]
-            for mac, mark in _macs(spec, vrid, family, port):
-                tag = marks.member_tag(name, mark)
-                there = _there(port, address, mac)
-                wanted.update(there)
-                if not there:
-                    add.append(_pair(family, address, mac, port))
-                if not there or tag in port.tags:
-                    keep.append(tag)
+        for family, address, mac, mark in _needed(spec, vrid, reservation, port):
+            tag = marks.member_tag(name, mark)
+            there = _there(port, address, mac)
+            wanted.update(there)
+            if not there:
+                add.append(_pair(family, address, mac, port))
+            if not there or tag in port.tags:
+                keep.append(tag)
     add_groups: tuple[str, ...] = ()
     remove_groups: tuple[str, ...] = ()
     if groups:
@@ -171,15 +171,25 @@ def _change(
     return change if change != ChangePort(port.id, change.label) else None
 
 
-def _macs(spec: VipSpec, vrid: int, family: Family, port: Port) -> Iterable[tuple[str, str]]:
-    """The MACs that a port needs pairs of the VIP for, each with the mark of its pair.
+def _needed(
+    spec: VipSpec, vrid: int, reservation: Reservation, port: Port
+) -> Iterable[tuple[Family, Address | None, str, str]]:
+    """The pairs that a port is to have: family, address, MAC, and the mark that it is ours.
 
     With a virtual MAC both: adverts and answers leave with the port's own (neutron-observed 19b,
     vmac_xmit_base), ARP says the virtual one.
     """
-    yield port.mac_address, marks.pair(family)
-    if spec.vrrp.virtual_mac:
-        yield virtual_mac(vrid, family), marks.virtual_pair(family)
+    virtual = spec.vrrp.virtual_mac
+    for family in spec.families:
+        address = reservation.addresses[family]
+        yield family, address, port.mac_address, marks.pair(family)
+        if virtual:
+            yield family, address, virtual_mac(vrid, family), marks.virtual_pair(family)
+    if 6 in spec.families:
+        first = link_local(vrid)
+        yield 6, first, port.mac_address, marks.link_local_pair(vrid)
+        if virtual:
+            yield 6, first, virtual_mac(vrid, 6), marks.virtual_link_local_pair(vrid)
 
 
 def _there(port: Port, address: Address | None, mac: str) -> list[AddressPair]:
@@ -199,11 +209,17 @@ def _pair(family: Family, address: Address | None, mac: str, port: Port) -> VipP
     return AddressPair(str(address), mac)
 
 
-def _mark(port: Port, pair: AddressPair, family: Family) -> str | None:
+def _mark(port: Port, pair: AddressPair, address: Address) -> str | None:
     """What the tag says of a pair that may be ours; None if it cannot be."""
-    if same_mac(pair.mac_address, port.mac_address):
-        return marks.pair(family)
-    return marks.virtual_pair(family) if has_virtual_mac(pair) else None
+    own = same_mac(pair.mac_address, port.mac_address)
+    if not own and not has_virtual_mac(pair):
+        return None
+    if address.is_link_local:
+        vrid = int(address) & 0xFF
+        if address != link_local(vrid):
+            return None
+        return marks.link_local_pair(vrid) if own else marks.virtual_link_local_pair(vrid)
+    return marks.pair(address.version) if own else marks.virtual_pair(address.version)
 
 
 def _said_of_pairs(member: ChosenMember, address: Address, *, on_ovn: bool) -> list[Remark]:

@@ -8,7 +8,7 @@ adopts puts tags first, and may not get further.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from vipkeeper.openstack import marks
 from vipkeeper.openstack.declaration.spec import Address, Family
@@ -29,6 +29,15 @@ VIRTUAL_MACS = {4: "00:00:5e:00:01", 6: "00:00:5e:00:02"}
 
 def virtual_mac(vrid: int, family: Family) -> str:
     return f"{VIRTUAL_MACS[family]}:{vrid:02x}"
+
+
+def link_local(vrid: int) -> IPv6Address:
+    """The first virtual address of an IPv6 instance has to be link-local (RFC 9568 5.2.9).
+
+    The nodes announce it as they do the others, and without a pair of its own that is dropped
+    (openstack.md 1.6).
+    """
+    return IPv6Address(f"fe80::{vrid:x}")
 
 
 def is_made(name: str, thing: Port | SecurityGroup | FloatingIp) -> bool:

@@ -186,7 +186,9 @@ def _candidates(port: Port) -> list[Address]:
     return [
         address
         for pair in port.allowed_address_pairs
-        if (address := single_address(pair)) and same_mac(pair.mac_address, port.mac_address)
+        if (address := single_address(pair))
+        and not address.is_link_local
+        and same_mac(pair.mac_address, port.mac_address)
     ]
 
 

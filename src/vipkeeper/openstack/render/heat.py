@@ -197,11 +197,15 @@ class _Template:
     def _pairs(self) -> Iterator[Json]:
         deployment = self._deployment
         for one in deployment.addresses:
-            # The port's own MAC address is what Neutron fills in where none is written.
-            yield {"ip_address": self._address(one)}
-            if deployment.vrrp.virtual_mac:
-                mac = ownership.virtual_mac(deployment.vrid, one.family)
-                yield {"ip_address": self._address(one), "mac_address": mac}
+            addresses: list[Any] = [self._address(one)]
+            if one.family == 6:
+                addresses.append(str(ownership.link_local(deployment.vrid)))
+            for address in addresses:
+                # The port's own MAC address is what Neutron fills in where none is written.
+                yield {"ip_address": address}
+                if deployment.vrrp.virtual_mac:
+                    mac = ownership.virtual_mac(deployment.vrid, one.family)
+                    yield {"ip_address": address, "mac_address": mac}
 
     def _address(self, address: VirtualAddress) -> Json:
         return {"get_attr": [f"vip{address.family}", "fixed_ips", 0, "ip_address"]}

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack.declaration.spec import Authentication, Family, Mode, Vrrp
 from vipkeeper.openstack.deployment import Deployment, Interface, Node, VirtualAddress
+from vipkeeper.openstack.plans import ownership
 
 LONGEST_PASSWORD = 8
 """Characters that adverts carry (RFC 2338 5.3.6): both programs cut off what follows."""
@@ -155,8 +156,8 @@ def _virtual_addresses(deployment: Deployment, node: Node, address: VirtualAddre
     if address.family == 4:
         return [f"{interface}{device}"]
     return [
-        # RFC 9568 5.2.9: the first is link-local. Nobody uses it, and no address pair admits it.
-        f"fe80::{deployment.vrid:x}/64{device} preferred_lft 0",
+        # RFC 9568 5.2.9: the first is link-local.
+        f"{ownership.link_local(deployment.vrid)}/64{device} preferred_lft 0",
         # Deprecated, as the kernel calls it: it answers, and the node's own connections never
         # come from an address that is somewhere else tomorrow.
         f"{interface}{device} preferred_lft 0",

@@ -161,12 +161,15 @@ def _groups(
 
 def _own_pairs(deployment: Deployment) -> Iterator[Block]:
     for address in deployment.addresses:
-        local = Expression(f"local.{_local(address)}")
-        # The port's own MAC address is what Neutron fills in where none is written.
-        yield _pair({"ip_address": local})
-        if deployment.vrrp.virtual_mac:
-            mac = ownership.virtual_mac(deployment.vrid, address.family)
-            yield _pair({"ip_address": local, "mac_address": mac})
+        written: list[Value] = [Expression(f"local.{_local(address)}")]
+        if address.family == 6:
+            written.append(str(ownership.link_local(deployment.vrid)))
+        for one in written:
+            # The port's own MAC address is what Neutron fills in where none is written.
+            yield _pair({"ip_address": one})
+            if deployment.vrrp.virtual_mac:
+                mac = ownership.virtual_mac(deployment.vrid, address.family)
+                yield _pair({"ip_address": one, "mac_address": mac})
 
 
 def _pair(attributes: dict[str, Value | None], comment: str = "") -> Block:
@@ -189,7 +192,10 @@ def _as_attributes(pair: AddressPair, *, own: bool) -> dict[str, Value | None]:
 
 
 def _addresses(deployment: Deployment) -> frozenset[Address]:
-    return frozenset(one.interface.ip for one in deployment.addresses if one.interface)
+    known: set[Address] = {one.interface.ip for one in deployment.addresses if one.interface}
+    if any(one.family == 6 for one in deployment.addresses):
+        known.add(ownership.link_local(deployment.vrid))
+    return frozenset(known)
 
 
 def _virtual_macs(deployment: Deployment) -> frozenset[str]:
