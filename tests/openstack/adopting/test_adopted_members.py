@@ -54,7 +54,7 @@ class TestWhoIsAMember:
         found = by_hand()
         result = adopted(replace(found, ports=(*found.ports, router)), of_walkthrough())
         assert [one.label for one in spec_of(result).members] == ["test01", "test02"]
-        assert codes(result) == ["prefix-is-no-member", "service-ports-guessed"]
+        assert codes(result) == ["prefix-is-no-member", "ports-of-other-groups"]
 
     def test_prefixes_count_where_there_is_nothing_else(self) -> None:
         found = by_hand()
@@ -102,10 +102,10 @@ class TestGroups:
         for found in (one, other):
             result = adopted(found, of_walkthrough())
             assert spec_of(result).security_group is None
-            assert codes(result) == ["no-shared-group", "service-ports-guessed"]
+            assert codes(result) == ["no-shared-group", "ports-of-other-groups"]
             assert not any(isinstance(step, ChangeGroup) for step in result.steps)
 
-    def test_service_ports_are_those_that_are_open_at_all_members(self) -> None:
+    def test_what_other_groups_of_all_members_let_in_is_told_and_not_declared(self) -> None:
         one = group(
             "one",
             ingress("tcp", 80),
@@ -126,12 +126,33 @@ class TestGroups:
         found = replace(by_hand(), groups=(VRRP, one, two))
         found = changed(found, "test01", security_groups=("group-vrrp", "group-one"))
         found = changed(found, "test02", security_groups=("group-vrrp", "group-two"))
-        spec = spec_of(adopted(found, of_walkthrough()))
+        result = adopted(found, of_walkthrough())
+        assert spec_of(result).service_ports == ()
+        (remark,) = result.remarks
+        assert remark.sentence.endswith(": 80/tcp, 8005/tcp, 53/udp from 10.0.0.0/8")
+
+    def test_service_ports_are_those_that_the_adopted_group_lets_in(self) -> None:
+        shared = replace(
+            VRRP,
+            rules=(
+                *VRRP.rules,
+                ingress("tcp", 80),
+                ingress("6", 80, remote_ip_prefix="0.0.0.0/0"),
+                ingress("udp", 53, remote_ip_prefix="10.0.0.0/8"),
+                ingress("tcp", 9000, remote_group_id=VRRP.id),
+                ingress("icmp"),
+                ingress("tcp", 443, ethertype="IPv6"),
+            ),
+        )
+        result = adopted(replace(by_hand(), groups=(DEFAULT, WEB, shared)), of_walkthrough())
+        spec = spec_of(result)
         assert [(one.protocol, one.first, one.source) for one in spec.service_ports] == [
             ("tcp", 80, None),
-            ("tcp", 8005, None),
             ("udp", 53, ip_network("10.0.0.0/8")),
+            ("icmp", None, None),
         ]
+        (remark,) = result.remarks
+        assert remark.sentence.endswith("service ports: 22/tcp, 7007/udp")
 
     def test_members_without_port_security_need_no_group(self) -> None:
         found = by_hand()

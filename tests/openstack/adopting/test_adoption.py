@@ -42,7 +42,6 @@ from vipkeeper.openstack.plans.steps import (
     ChangeFloatingIp,
     ChangeGroup,
     ChangePort,
-    CreateRule,
     Made,
 )
 from vipkeeper.openstack.recorded import recorded
@@ -69,7 +68,6 @@ class TestTheWalkthrough:
                     "authentication": {"password": "password"},
                     "mode": "multicast",
                 },
-                "service_ports": [22, 80, "7007/udp", "icmp"],
                 "security_group": "vrrp",
             }
         )
@@ -100,9 +98,10 @@ class TestTheWalkthrough:
 
     def test_what_is_said(self) -> None:
         (remark,) = adopted(files=of_walkthrough()).remarks
-        assert remark.code == "service-ports-guessed"
+        assert remark.code == "ports-of-other-groups"
         assert remark.sentence == (
-            "all members let this in, so that it is written as service ports:"
+            "other groups of the members let this in, so that it stays as it is and is not"
+            " written as service ports:"
             " 22/tcp, 80/tcp, 7007/udp, icmp"
         )
 
@@ -110,14 +109,14 @@ class TestTheWalkthrough:
         cloud, spec = carried_out(by_hand(), of_walkthrough())
         next_plan = plan(spec, by_spec(cloud.everything, spec))
         assert not next_plan.blockers
-        assert [step for step in next_plan.steps if not isinstance(step, CreateRule)] == [
+        assert next_plan.steps == (
             ChangePort(
                 "port-USER-vip",
                 "port USER-vip",
                 add_groups=("group-vrrp",),
                 add_tags=("vipkeeper:web:group=group-vr",),
-            )
-        ]
+            ),
+        )
 
     def test_it_is_told_by_its_marks(self) -> None:
         cloud, spec = carried_out(by_hand(), of_walkthrough())
@@ -228,7 +227,7 @@ class TestOtherKinds:
         fixed = port("x", VIP, "fd00:100::196").fixed_ips
         result = adopted(changed(found, "USER-vip", fixed_ips=fixed), of_walkthrough())
         assert [str(one) for one in spec_of(result).addresses] == [VIP]
-        assert codes(result) == ["other-family-unmanaged", "service-ports-guessed"]
+        assert codes(result) == ["other-family-unmanaged", "ports-of-other-groups"]
 
     def test_without_a_floating_ip_none_is_declared(self) -> None:
         result = adopted(replace(by_hand(), floating_ips=()))

@@ -29,7 +29,7 @@ class TestWhatTheNodesSay:
         result = adopted()
         assert spec_of(result).vrrp.vrid == 196
         assert spec_of(result).priorities() == (100, 90)
-        assert codes(result) == ["nodes-not-known", "service-ports-guessed"]
+        assert codes(result) == ["nodes-not-known", "ports-of-other-groups"]
 
     def test_a_virtual_mac_in_the_pairs_tells_the_vrid(self) -> None:
         found = by_hand()
@@ -62,7 +62,7 @@ class TestWhatTheNodesSay:
             ),
         }
         result = adopted(files=files)
-        assert codes(result) == ["service-ports-guessed"]
+        assert codes(result) == ["ports-of-other-groups"]
         assert spec_of(result).vrrp.model_dump() == {
             "version": 3,
             "vrid": 51,
@@ -175,7 +175,7 @@ class TestWhatTheNodesSay:
     def test_what_is_doubtful(self, files: dict[str, Configuration], expected: list[str]) -> None:
         result = adopted(files=files)
         assert result.spec is not None
-        assert sorted(codes(result)) == sorted([*expected, "service-ports-guessed"])
+        assert sorted(codes(result)) == sorted([*expected, "ports-of-other-groups"])
 
     def test_no_remark_tells_a_password(self) -> None:
         files = {

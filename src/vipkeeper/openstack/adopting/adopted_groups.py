@@ -31,40 +31,56 @@ def shared_group(members: Sequence[Port], found: Found, family: Family) -> Secur
     return min(candidates, key=lambda one: (_rank(one, family), one.name, one.id), default=None)
 
 
-def open_ports(
-    members: Sequence[Port], found: Found, family: Family
+def service_ports(
+    group: SecurityGroup | None, members: Sequence[Port], found: Found, family: Family
 ) -> tuple[tuple[ServicePort, ...], tuple[Remark, ...]]:
-    """What may be asked of all members; where it may be asked by a group, a spec has no word."""
+    """What the adopted group lets in, so that the next plan has no rule to add.
+
+    What the members' other groups let in stays theirs: declared, the virtual IP's group would have
+    to let it in as well.
+    """
     filtered = [port for port in members if port.port_security_enabled]
-    of_each = [_ingress(port, found, family) for port in filtered]
+    own = _said(_ingress([group] if group else [], family))
+    of_each = [_ingress(_others(port, group, found), family) for port in filtered]
     everywhere = [
         rule
         for rules in of_each
         for rule in rules
         if all(any(admits(other, rule) for other in others) for others in of_each)
     ]
-    widest = [rule for rule in everywhere if not any(_is_wider(one, rule) for one in everywhere)]
-    ports = in_order(port for rule in widest if (port := service_port(rule)))
-    if not ports:
-        return (), ()
-    guessed = note(
-        "service-ports-guessed",
-        "all members let this in, so that it is written as service ports: "
-        + ", ".join(said(one) for one in ports),
-        "take out of the spec what nobody asks of the virtual IP: when it is applied, its own "
-        "group lets the rest in as well",
+    elsewhere = [one for one in _said(everywhere) if one not in own]
+    if not elsewhere:
+        return own, ()
+    of_others = note(
+        "ports-of-other-groups",
+        "other groups of the members let this in, so that it stays as it is and is not written as "
+        "service ports: " + ", ".join(said(one) for one in elsewhere),
+        "write into the spec what the virtual IP's own group is to let in, whatever the others do",
     )
-    return ports, (guessed,)
+    return own, (of_others,)
 
 
-def _ingress(port: Port, found: Found, family: Family) -> list[Rule]:
+def _others(port: Port, group: SecurityGroup | None, found: Found) -> list[SecurityGroup]:
+    return [
+        one
+        for one in found.groups
+        if one.id in port.security_groups and (group is None or one.id != group.id)
+    ]
+
+
+def _ingress(groups: Sequence[SecurityGroup], family: Family) -> list[Rule]:
     return [
         rule
-        for group in found.groups
-        if group.id in port.security_groups
+        for group in groups
         for rule in group.rules
         if rule.direction == "ingress" and rule.ethertype == ETHERTYPES[family]
     ]
+
+
+def _said(rules: Sequence[Rule]) -> tuple[ServicePort, ...]:
+    """As a spec has them, without what a wider one says already."""
+    widest = [rule for rule in rules if not any(_is_wider(one, rule) for one in rules)]
+    return in_order(port for rule in widest if (port := service_port(rule)))
 
 
 def _hearing(group: SecurityGroup, family: Family) -> list[Rule]:

@@ -87,7 +87,7 @@ def _adopted(
     ports = list(members.values())
     declared, of_members = adopted_members.declared(members, files, found)
     group = adopted_groups.shared_group(ports, found, address.version)
-    service_ports, of_ports = adopted_groups.open_ports(ports, found, address.version)
+    service_ports, of_ports = adopted_groups.service_ports(group, ports, found, address.version)
     floating_ip = next((one for one in found.floating_ips if one.port_id == port.id), None)
     spec = VipSpec(
         name=name,
