@@ -99,6 +99,7 @@ def test_it_is_shown_and_listed(typed: Typed, applied: str) -> None:
 
 def test_the_recorded_spec_is_one_to_apply(typed: Typed, applied: str) -> None:
     text = typed.vip("show", "web", "--yaml").stdout
+    assert "ext-private-net1" in text, "networks are told by name"
     typed.write("recorded.yaml", text)
     assert typed.vip("plan", "recorded.yaml").returncode == 0
 

@@ -1,4 +1,4 @@
-"""Each kind of virtual IP once, as a person types it: applied, changed, destroyed without a trace."""
+"""Each kind of virtual IP once, by the commands: applied, changed, destroyed without a trace."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from tests.openstack.cloud_state import state
 from tests.openstack.typed import Typed, terminal
 
 MEMBERS = {"test01": 0x131, "test02": 0x132}
-OF_BOTH = {"name": "web", "network": "int_net", "members": list(MEMBERS), "ip": "dual"}
-OF_FOUR = {"name": "web", "network": "int_net", "members": list(MEMBERS)}
+OF_BOTH: dict[str, Any] = {
+    "name": "web",
+    "network": "int_net",
+    "members": list(MEMBERS),
+    "ip": "dual",
+}
+OF_FOUR: dict[str, Any] = {"name": "web", "network": "int_net", "members": list(MEMBERS)}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +59,7 @@ def pairs(typed: Typed, name: str) -> list[tuple[str, str]]:
     )
 
 
-KINDS = {
+KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "of both families, at addresses of the cloud's choice, then with a virtual MAC": (
         OF_BOTH,
         {**OF_BOTH, "vrrp": {"virtual_mac": True, "vrid": 52}},

@@ -51,6 +51,7 @@ PAIRS = (
     ("192.168.100.150", OWN),
     ("10.9.9.9", OWN),
     (VIP_6, OWN),
+    ("fe80::c4", OWN),
 )
 OTHER_PAIRS = tuple(one for one in PAIRS if one not in ((VIP, OWN), (VIP_6, OWN)))
 """None that is the very one that we would put there: a tag says of a family, not of an address,
