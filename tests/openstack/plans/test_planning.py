@@ -459,3 +459,11 @@ def test_a_server_s_name_may_be_an_id() -> None:
     stands = deployment(spec, walkthrough(servers=(server("test01"), server("test02"))))
     assert stands is not None
     assert [node.name for node in stands.nodes] == ["test01", "test02"]
+
+
+def test_behind_a_distributed_router_the_preferred_member_is_changed_last() -> None:
+    """LP#1774459: the router's other networks are sent to the port that was written last."""
+    owners = ("network:dhcp", "network:router_interface_distributed")
+    steps = plan(declared(), walkthrough(owners=owners)).steps
+    changed = [one.port_id for one in steps if isinstance(one, ChangePort)]
+    assert changed == ["port-test02", "port-test01"]

@@ -41,9 +41,19 @@ def changes(
     chosen: Chosen,
     reservation: Reservation,
     groups: Groups,
+    *,
+    preferred_last: bool,
 ) -> list[Step]:
-    """The steps by which each member's port has what it needs."""
-    steps = (_change(spec, vrid, member, reservation, groups) for member in chosen.members)
+    """The steps by which each member's port has what it needs.
+
+    Args:
+        preferred_last: a distributed router sends to the port that was written last (LP#1774459):
+            that is then the one that has the address while nothing has failed.
+    """
+    members = chosen.members
+    if preferred_last:
+        members = tuple(sorted(members, key=lambda member: member.priority))
+    steps = (_change(spec, vrid, member, reservation, groups) for member in members)
     return [step for step in steps if step]
 
 

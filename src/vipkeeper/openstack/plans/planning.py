@@ -97,7 +97,9 @@ def _planned(
         *groups.prepared(spec, group),
         *apart.first,
         *_vip_port_steps(spec, meant, reserved, group, apart, vrid),
-        *member_ports.changes(spec, vrid, meant, reserved, group),
+        *member_ports.changes(
+            spec, vrid, meant, reserved, group, preferred_last=back_end.distributed
+        ),
         *member_ports.former(spec, meant, reserved, group, found),
         *outside.steps,
         *apart.last,

@@ -194,8 +194,8 @@ def _distributed(spec: VipSpec) -> Remark:
     outside = " The floating IP does move." if spec.floating_ip else ""
     return warning(
         "distributed-router",
-        "the network's router is distributed (DVR): it keeps a permanent neighbour entry for the "
-        "virtual IP, so that a failover is not seen from the router's other networks "
+        "the network's router is distributed (DVR): its other networks are sent to the member "
+        "whose pairs were changed last, whoever has the virtual IP, and see no failover "
         f"(LP#1774459).{outside}",
         "let an admin make the router centralised, if other networks use the virtual IP: "
         "openstack router set --disable --centralized ROUTER",
