@@ -33,8 +33,11 @@ def dual_stack(walkthrough: Connected) -> VipSpec:
     """On a network with both families, of ports that have no server yet."""
     member = walkthrough.member
     network = str(member.make("network", name="dual")["id"])
+    router = member.get("routers")["routers"][0]["id"]
     for version, cidr in ((4, "10.3.0.0/24"), (6, "fd00:3::/64")):
-        member.make("subnet", network_id=network, cidr=cidr, ip_version=version)
+        subnet = member.make("subnet", network_id=network, cidr=cidr, ip_version=version)["id"]
+        if version == 4:
+            member.put(f"routers/{router}/add_router_interface", {"subnet_id": subnet})
     for name in ("one", "two", "three"):
         member.make("port", network_id=network, name=name)
     return web(
@@ -109,7 +112,7 @@ def test_it_is_put_in_place_and_then_nothing_is_left_to_do(
     walkthrough.proxy.forget()
     again = apply(cloud)
     assert (again.is_in_place, again.done) == (True, ())
-    assert again.requests == len(walkthrough.proxy.seen) == 16
+    assert again.requests == len(walkthrough.proxy.seen) == 17
     assert {asked.method for asked in walkthrough.proxy.seen} == {"GET"}
     assert first.deployment is not None
     assert first.deployment == again.deployment
@@ -207,6 +210,38 @@ def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> N
         "CreateRule",
         "CreateRule",
     ]
+
+
+@pytest.mark.parametrize("address", ["10.3.0.99", None], ids=["declared", "chosen"])
+@pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER, Fault.CONFLICT])
+def test_it_moves_to_another_network_with_its_floating_ip(
+    walkthrough: Connected, cloud: Cloud, before: State, fault: Fault | None, address: str | None
+) -> None:
+    first = apply(cloud)
+    assert first.is_in_place
+    assert first.deployment is not None
+    members = [{"port": name} for name in ("one", "two")]
+    moved = web(network="dual", addresses=[address] if address else [], members=members)
+    if fault is not None:
+        walkthrough.proxy.once_each(fault, only_changes=True)
+    outcome = apply(cloud, moved)
+    assert outcome.error is None
+    assert outcome.is_in_place, outcome.left
+    assert outcome.plan is not None
+    assert "vip-moves" in [one.code for one in outcome.plan.remarks]
+    assert outcome.deployment is not None
+    assert outcome.deployment.network_name == "dual"
+    assert outcome.deployment.floating_ip == first.deployment.floating_ip
+    there = state(walkthrough.member)
+    servers = [port for port in there["ports"] if port[0].startswith("test")]
+    assert servers == [port for port in before["ports"] if port[0].startswith("test")]
+    assert [port[0] for port in there["ports"]].count("web-vip") == 1
+    assert len(there["groups"]) == len(before["groups"]) + 1
+    led = [one for one in there["floating IPs"] if one[0] == "web-vip"]
+    assert [one[1] for one in led] == [str(outcome.deployment.addresses[0].interface).split("/")[0]]
+    assert len(there["floating IPs"]) == len(before["floating IPs"]) + 1
+    again = apply(cloud, moved)
+    assert (again.is_in_place, again.done) == (True, ())
 
 
 @pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER])
