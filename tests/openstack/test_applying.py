@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.openstack.cloud_state import State, state
 from tests.openstack.connected import ADDRESS, SDK_WARNINGS, Connected, connected, web
-from tests.openstack.faulty_proxy import Fault
+from tests.openstack.faulty_proxy import RETRY_AFTER_S, Fault
 from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
 from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration import spec_text
 from vipkeeper.openstack.declaration.spec import VipSpec
 
 pytestmark = SDK_WARNINGS
@@ -210,6 +216,52 @@ def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> N
         "CreateRule",
         "CreateRule",
     ]
+
+
+def test_each_failure_that_is_not_the_end_is_told(walkthrough: Connected, cloud: Cloud) -> None:
+    left = [Fault.CUT, Fault.BUSY, Fault.ERROR]
+    walkthrough.proxy.choose = lambda asked: (
+        left.pop(0) if left and asked.path.endswith("/extensions") else None
+    )
+    told: list[tuple[str, float]] = []
+    waited: list[float] = []
+    outcome = applying.apply(
+        cloud,
+        web(),
+        failed=lambda error, again_s: told.append((error.message, again_s)),
+        pause=waited.append,
+    )
+    assert outcome.is_in_place
+    assert [again_s for _, again_s in told] == waited
+    assert len(told) == 3
+    assert "Connection reset" in told[0][0]
+    assert "HTTP 429" in told[1][0]
+    assert waited[1] >= RETRY_AFTER_S > max(waited[0], waited[2])
+
+
+def test_the_command_tells_of_each_failure_in_a_line(
+    walkthrough: Connected, cloud: Cloud, in_place: State, tmp_path: Path
+) -> None:
+    left = [Fault.CUT, Fault.ERROR]
+    walkthrough.proxy.choose = lambda asked: (
+        left.pop(0) if left and asked.path.endswith("/extensions") else None
+    )
+    spec = tmp_path / "web.yaml"
+    spec.write_text(spec_text.text(web()))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("vipkeeper"), "vip", "apply", "--cloud", "lab", spec],
+        env={**os.environ, "OS_CLIENT_CONFIG_FILE": str(walkthrough.clouds_yaml)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    for line, words in zip(lines, ("Connection reset", "HTTP 500"), strict=True):
+        assert re.search(rf"web  cannot list .*{words}.*; looking again in \d s$", line)
+    assert "looking again" not in done.stdout
+    assert state(walkthrough.member) == in_place
 
 
 @pytest.mark.parametrize("address", ["10.3.0.99", None], ids=["declared", "chosen"])

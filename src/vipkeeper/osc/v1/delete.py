@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
@@ -11,7 +12,7 @@ from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import applying
 from vipkeeper.openstack.client.cloud import Cloud
 from vipkeeper.openstack.standing import unknown
-from vipkeeper.osc.v1.cloud import cloud, refuse_blocked, told
+from vipkeeper.osc.v1.cloud import cloud, refuse_blocked, telling, told
 
 
 class DeleteVip(command.Command):
@@ -33,7 +34,7 @@ class DeleteVip(command.Command):
         failed = 0
         for name in parsed_args.names:
             try:
-                _delete(connected, name, adopted=parsed_args.adopted)
+                _delete(connected, name, self.log, adopted=parsed_args.adopted)
             except VipkeeperError as error:
                 failed += 1
                 self.log.error("Failed to delete virtual IP %s: %s", name, error)
@@ -43,8 +44,8 @@ class DeleteVip(command.Command):
             )
 
 
-def _delete(cloud: Cloud, name: str, *, adopted: bool) -> None:
-    outcome = applying.remove(cloud, name, adopted=adopted)
+def _delete(cloud: Cloud, name: str, log: Any, *, adopted: bool) -> None:
+    outcome = applying.remove(cloud, name, adopted=adopted, failed=telling(log))
     if outcome.error:
         raise outcome.error
     if outcome.left:
