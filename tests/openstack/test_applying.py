@@ -322,3 +322,29 @@ def test_both_families_with_a_server_group(
         assert outcome.error is None
         assert outcome.is_in_place, outcome.left
     assert state(walkthrough.member) == before
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.CONFLICT, Fault.HALF, Fault.GARBAGE])
+def test_an_adoption_has_the_same_patience(
+    walkthrough: Connected, cloud: Cloud, before: State, fault: Fault
+) -> None:
+    """Whatever fails once: the marks are those that an adoption has that nothing disturbs."""
+    found = []
+    for only in (None, fault):
+        if only is not None:
+            walkthrough.proxy.once_each(only, only_changes=only is not Fault.GARBAGE)
+        id = cloud_id(walkthrough, "USER-vip")
+        outcome = applying.adopt(cloud, id, "web", {}, pause=lambda _: None)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+        found.append(state(walkthrough.member))
+        walkthrough.proxy.forget()
+        assert remove(cloud).is_in_place
+        assert state(walkthrough.member) == before
+    assert found[0] == found[1] != before
+    assert "web" in repr(found[0])
+
+
+def cloud_id(walkthrough: Connected, port: str) -> str:
+    (found,) = walkthrough.member.get(f"ports?name={port}")["ports"]
+    return str(found["id"])

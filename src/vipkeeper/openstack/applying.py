@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import interruption
+from vipkeeper.keepalived import Configuration
+from vipkeeper.openstack import interruption, marks
+from vipkeeper.openstack.adopting import adoption
+from vipkeeper.openstack.back_end import recognised
 from vipkeeper.openstack.client.cloud import Cloud
 from vipkeeper.openstack.client.cloud_errors import is_transient, retry_after_s
 from vipkeeper.openstack.declaration.spec import VipSpec
@@ -107,6 +110,37 @@ def remove(
     apart = cloud.apart()
     run = _Run(apart, name, watch, failed, patience_s, pause)
     return run.until_done(lambda: removal.removal(name, apart.look_for(name), adopted=adopted))
+
+
+def adopt(
+    cloud: Cloud,
+    port_id: str,
+    name: str,
+    configurations: Mapping[str, Configuration],
+    *,
+    watch: Watch = lambda step: None,
+    failed: Failed = lambda error, again_s: None,
+    patience_s: float = PATIENCE_S,
+    pause: Pause = interruption.pause,
+) -> Outcome:
+    """Put the marks of an adoption; the port is one that is not managed yet."""
+    apart = cloud.apart()
+    run = _Run(apart, name, watch, failed, patience_s, pause)
+    begun = False
+
+    def work_out() -> Plan:
+        nonlocal begun
+        port, found = apart.look_at_port(port_id)
+        back_end = recognised(found.owners, found.extensions)
+        record = marks.record(port.description)
+        if begun and record is not None and record.name == name:
+            # Its description is the last of all marks.
+            return Plan(name, back_end, (), (), None, exists=True)
+        wanted = adoption.adoption(port, found, name=name, configurations=configurations)
+        begun = True
+        return Plan(name, back_end, wanted.remarks, wanted.steps, None, exists=True)
+
+    return run.until_done(work_out)
 
 
 class _Run:
