@@ -1,18 +1,21 @@
-"""``openstack vip delete``."""
+"""``openstack vip delete``.
+
+The client imports the module of every command at each start, whichever is asked for. So what takes
+long to import (pydantic above all) is imported when a command runs.
+"""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.openstack import applying
-from vipkeeper.openstack.client.cloud import Cloud
-from vipkeeper.openstack.standing import unknown
-from vipkeeper.osc.v1.cloud import cloud, refuse_blocked, telling, told
+
+if TYPE_CHECKING:
+    from vipkeeper.openstack.client.cloud import Cloud
 
 
 class DeleteVip(command.Command):
@@ -29,6 +32,8 @@ class DeleteVip(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from vipkeeper.osc.v1.cloud import cloud, told
+
         with told():
             connected = cloud(self.app)
         failed = 0
@@ -45,6 +50,10 @@ class DeleteVip(command.Command):
 
 
 def _delete(cloud: Cloud, name: str, log: Any, *, adopted: bool) -> None:
+    from vipkeeper.openstack import applying
+    from vipkeeper.openstack.standing import unknown
+    from vipkeeper.osc.v1.cloud import refuse_blocked, telling
+
     outcome = applying.remove(cloud, name, adopted=adopted, failed=telling(log))
     if outcome.error:
         raise outcome.error
