@@ -25,6 +25,7 @@ class Fault(StrEnum):
     ERROR = "500, and nothing was done"
     ERROR_AFTER = "500, and it was carried out"
     UNAVAILABLE = "503 with a page of HTML"
+    BUSY = "429 with Retry-After, and nothing was done"
     CONFLICT = "409, and nothing was done"
     PRECONDITION = "412, and nothing was done"
     MISSING = "404, and nothing was done"
@@ -43,10 +44,12 @@ class Fault(StrEnum):
 _STATUS = {
     Fault.ERROR: 500,
     Fault.ERROR_AFTER: 500,
+    Fault.BUSY: 429,
     Fault.CONFLICT: 409,
     Fault.PRECONDITION: 412,
     Fault.MISSING: 404,
 }
+RETRY_AFTER_S = 7
 HANG_S = 30.0
 """Whoever asks has given up long before."""
 
@@ -230,6 +233,8 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
                     ("Content-Type", "application/json"),
                     ("X-Openstack-Request-Id", "req-injected"),
                 ]
+                if fault is Fault.BUSY:
+                    headers.append(("Retry-After", str(RETRY_AFTER_S)))
                 text = json.dumps({"NeutronError": error}).encode()
                 self._answer(_Answer(_STATUS[fault], headers, text))
 

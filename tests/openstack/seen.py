@@ -18,15 +18,21 @@ def by_spec(everything: Found, spec: VipSpec) -> Found:
     servers = tuple(one for one in everything.servers if labels & {one.id, one.name})
     devices = {one.id for one in servers}
     names = {marks.port_name(spec.name, family) for family in (4, 6)}
-    asked = {member.port for member in spec.members if member.port} | names
+    asked = {member.port for member in spec.members if member.port}
     here = [port for port in everything.ports if port.network_id in within]
     ports = tuple(
         port
-        for port in here
-        if port.device_id in devices
-        or asked & {port.id, port.name}
-        or marks.tag(spec.name) in port.tags
-        or {fixed.address for fixed in port.fixed_ips} & set(spec.addresses)
+        for port in everything.ports
+        if marks.tag(spec.name) in port.tags
+        or (port.name in names and marks.is_made_for(spec.name, port.description))
+        or (
+            port in here
+            and (
+                port.device_id in devices
+                or asked & {port.id, port.name}
+                or {fixed.address for fixed in port.fixed_ips} & set(spec.addresses)
+            )
+        )
     )
     bound = {port.device_id for port in ports}
     wanted = spec.floating_ip

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.openstack.cloud_state import State, state
 from tests.openstack.connected import ADDRESS, SDK_WARNINGS, Connected, connected, web
-from tests.openstack.faulty_proxy import Fault
+from tests.openstack.faulty_proxy import RETRY_AFTER_S, Fault
 from vipkeeper.openstack import applying, waiting
 from vipkeeper.openstack.applying import Outcome
 from vipkeeper.openstack.client.cloud import Cloud
+from vipkeeper.openstack.declaration import spec_text
 from vipkeeper.openstack.declaration.spec import VipSpec
 
 pytestmark = SDK_WARNINGS
@@ -33,8 +39,11 @@ def dual_stack(walkthrough: Connected) -> VipSpec:
     """On a network with both families, of ports that have no server yet."""
     member = walkthrough.member
     network = str(member.make("network", name="dual")["id"])
+    router = member.get("routers")["routers"][0]["id"]
     for version, cidr in ((4, "10.3.0.0/24"), (6, "fd00:3::/64")):
-        member.make("subnet", network_id=network, cidr=cidr, ip_version=version)
+        subnet = member.make("subnet", network_id=network, cidr=cidr, ip_version=version)["id"]
+        if version == 4:
+            member.put(f"routers/{router}/add_router_interface", {"subnet_id": subnet})
     for name in ("one", "two", "three"):
         member.make("port", network_id=network, name=name)
     return web(
@@ -109,7 +118,7 @@ def test_it_is_put_in_place_and_then_nothing_is_left_to_do(
     walkthrough.proxy.forget()
     again = apply(cloud)
     assert (again.is_in_place, again.done) == (True, ())
-    assert again.requests == len(walkthrough.proxy.seen) == 16
+    assert again.requests == len(walkthrough.proxy.seen) == 17
     assert {asked.method for asked in walkthrough.proxy.seen} == {"GET"}
     assert first.deployment is not None
     assert first.deployment == again.deployment
@@ -209,6 +218,84 @@ def test_a_refusal_that_stays_ends_it(walkthrough: Connected, cloud: Cloud) -> N
     ]
 
 
+def test_each_failure_that_is_not_the_end_is_told(walkthrough: Connected, cloud: Cloud) -> None:
+    left = [Fault.CUT, Fault.BUSY, Fault.ERROR]
+    walkthrough.proxy.choose = lambda asked: (
+        left.pop(0) if left and asked.path.endswith("/extensions") else None
+    )
+    told: list[tuple[str, float]] = []
+    waited: list[float] = []
+    outcome = applying.apply(
+        cloud,
+        web(),
+        failed=lambda error, again_s: told.append((error.message, again_s)),
+        pause=waited.append,
+    )
+    assert outcome.is_in_place
+    assert [again_s for _, again_s in told] == waited
+    assert len(told) == 3
+    assert "Connection reset" in told[0][0]
+    assert "HTTP 429" in told[1][0]
+    assert waited[1] >= RETRY_AFTER_S > max(waited[0], waited[2])
+
+
+def test_the_command_tells_of_each_failure_in_a_line(
+    walkthrough: Connected, cloud: Cloud, in_place: State, tmp_path: Path
+) -> None:
+    left = [Fault.CUT, Fault.ERROR]
+    walkthrough.proxy.choose = lambda asked: (
+        left.pop(0) if left and asked.path.endswith("/extensions") else None
+    )
+    spec = tmp_path / "web.yaml"
+    spec.write_text(spec_text.text(web()))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("vipkeeper"), "vip", "apply", "--cloud", "lab", spec],
+        env={**os.environ, "OS_CLIENT_CONFIG_FILE": str(walkthrough.clouds_yaml)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    for line, words in zip(lines, ("Connection reset", "HTTP 500"), strict=True):
+        assert re.search(rf"web  cannot list .*{words}.*; looking again in \d s$", line)
+    assert "looking again" not in done.stdout
+    assert state(walkthrough.member) == in_place
+
+
+@pytest.mark.parametrize("address", ["10.3.0.99", None], ids=["declared", "chosen"])
+@pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER, Fault.CONFLICT])
+def test_it_moves_to_another_network_with_its_floating_ip(
+    walkthrough: Connected, cloud: Cloud, before: State, fault: Fault | None, address: str | None
+) -> None:
+    first = apply(cloud)
+    assert first.is_in_place
+    assert first.deployment is not None
+    members = [{"port": name} for name in ("one", "two")]
+    moved = web(network="dual", addresses=[address] if address else [], members=members)
+    if fault is not None:
+        walkthrough.proxy.once_each(fault, only_changes=True)
+    outcome = apply(cloud, moved)
+    assert outcome.error is None
+    assert outcome.is_in_place, outcome.left
+    assert outcome.plan is not None
+    assert "vip-moves" in [one.code for one in outcome.plan.remarks]
+    assert outcome.deployment is not None
+    assert outcome.deployment.network_name == "dual"
+    assert outcome.deployment.floating_ip == first.deployment.floating_ip
+    there = state(walkthrough.member)
+    servers = [port for port in there["ports"] if port[0].startswith("test")]
+    assert servers == [port for port in before["ports"] if port[0].startswith("test")]
+    assert [port[0] for port in there["ports"]].count("web-vip") == 1
+    assert len(there["groups"]) == len(before["groups"]) + 1
+    led = [one for one in there["floating IPs"] if one[0] == "web-vip"]
+    assert [one[1] for one in led] == [str(outcome.deployment.addresses[0].interface).split("/")[0]]
+    assert len(there["floating IPs"]) == len(before["floating IPs"]) + 1
+    again = apply(cloud, moved)
+    assert (again.is_in_place, again.done) == (True, ())
+
+
 @pytest.mark.parametrize("fault", [None, Fault.CUT_AFTER])
 def test_both_families_with_a_server_group(
     walkthrough: Connected, dual_stack: VipSpec, fault: Fault | None
@@ -235,3 +322,29 @@ def test_both_families_with_a_server_group(
         assert outcome.error is None
         assert outcome.is_in_place, outcome.left
     assert state(walkthrough.member) == before
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.CONFLICT, Fault.HALF, Fault.GARBAGE])
+def test_an_adoption_has_the_same_patience(
+    walkthrough: Connected, cloud: Cloud, before: State, fault: Fault
+) -> None:
+    """Whatever fails once: the marks are those that an adoption has that nothing disturbs."""
+    found = []
+    for only in (None, fault):
+        if only is not None:
+            walkthrough.proxy.once_each(only, only_changes=only is not Fault.GARBAGE)
+        id = cloud_id(walkthrough, "USER-vip")
+        outcome = applying.adopt(cloud, id, "web", {}, pause=lambda _: None)
+        assert outcome.error is None
+        assert outcome.is_in_place, outcome.left
+        found.append(state(walkthrough.member))
+        walkthrough.proxy.forget()
+        assert remove(cloud).is_in_place
+        assert state(walkthrough.member) == before
+    assert found[0] == found[1] != before
+    assert "web" in repr(found[0])
+
+
+def cloud_id(walkthrough: Connected, port: str) -> str:
+    (found,) = walkthrough.member.get(f"ports?name={port}")["ports"]
+    return str(found["id"])

@@ -13,9 +13,9 @@ from vipkeeper.cli.lines import Line, show
 from vipkeeper.cli.vip_options import cloud_option, command_line, connect, screen
 from vipkeeper.cli.vip_plan import SOMETHING_TO_DO
 from vipkeeper.linux.configuration_files import read_configuration
+from vipkeeper.openstack import applying
 from vipkeeper.openstack.adopting.adoption import adoption
 from vipkeeper.openstack.declaration import spec_text
-from vipkeeper.openstack.plans.steps import Made
 
 
 @click.command("adopt")
@@ -73,9 +73,21 @@ def vip(
         return SOMETHING_TO_DO
     if output:
         vip_files.refuse_stranger(output, text, force=force)
-    for step in found.steps:
-        connected.carry_out(step, Made())
-        show(console, [vip_screen.done(step)])
+    outcome = applying.adopt(
+        connected,
+        there.id,
+        name,
+        configurations,
+        watch=lambda step: show(console, [vip_screen.done(step)]),
+        failed=lambda error, again_s: show(
+            screen(stderr=True), [vip_screen.looking_again(name, error, again_s)]
+        ),
+    )
+    if outcome.error:
+        raise outcome.error
+    if outcome.left and outcome.left.blockers:  # somebody has changed something since
+        show(console, [*vip_screen.remarks(outcome.left.blockers), vip_screen.BLOCKED])
+        return 1
     if output is None:
         click.echo(text, nl=False)
         return 0

@@ -19,7 +19,7 @@ from vipkeeper.cli.vip_options import (
     specs_argument,
 )
 from vipkeeper.openstack import applying, waiting
-from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.applying import Failed, Outcome
 from vipkeeper.openstack.declaration.spec import VipSpec
 
 IN_PLACE = "in place"
@@ -59,8 +59,8 @@ def vip(
     console = screen(stderr=as_json)
     alone = len(declared) == 1
 
-    def do(spec: VipSpec, watch: vip_outcomes.Watch) -> Outcome:
-        outcome = applying.apply(connected, spec, watch=watch)
+    def do(spec: VipSpec, watch: vip_outcomes.Watch, failed: Failed) -> Outcome:
+        outcome = applying.apply(connected, spec, watch=watch, failed=failed)
         if wait and outcome.is_in_place:
             waiting.wait(connected, spec, timeout_s=timeout)
         return outcome

@@ -24,7 +24,7 @@ from vipkeeper.cli.vip_options import (
 from vipkeeper.cli.vip_plan import data, exit_code
 from vipkeeper.errors import VipkeeperError
 from vipkeeper.openstack import applying
-from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.applying import Failed, Outcome
 from vipkeeper.openstack.client.cloud import Cloud
 from vipkeeper.openstack.plans.removal import removal
 
@@ -69,8 +69,8 @@ def vip(
     console = screen(stderr=as_json)
     alone = len(wanted) == 1
 
-    def do(name: str, watch: vip_outcomes.Watch) -> Outcome:
-        return applying.remove(connected, name, adopted=adopted, watch=watch)
+    def do(name: str, watch: vip_outcomes.Watch, failed: Failed) -> Outcome:
+        return applying.remove(connected, name, adopted=adopted, watch=watch, failed=failed)
 
     def finished(work: vip_outcomes.Work) -> None:
         of = vip_outcomes.lines_of_one if alone else vip_outcomes.lines_in_fleet

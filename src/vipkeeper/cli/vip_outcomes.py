@@ -14,9 +14,9 @@ from rich.text import Text
 
 from vipkeeper.cli import vip_screen
 from vipkeeper.cli.lines import Line, show
-from vipkeeper.errors import VipkeeperError
+from vipkeeper.errors import CloudError, VipkeeperError
 from vipkeeper.openstack import as_data, fleet, words
-from vipkeeper.openstack.applying import Outcome
+from vipkeeper.openstack.applying import Failed, Outcome
 from vipkeeper.openstack.plans.plan import Plan, Remark
 from vipkeeper.openstack.plans.steps import Step
 
@@ -85,7 +85,7 @@ class Work:
 def carry_out(
     items: Sequence[T],
     name: Callable[[T], str],
-    do: Callable[[T, Watch], Outcome],
+    do: Callable[[T, Watch, Failed], Outcome],
     *,
     jobs: int,
     console: Console,
@@ -98,6 +98,7 @@ def carry_out(
     """
     works = {name(item): Work(name(item)) for item in items}
     alone = len(items) == 1
+    aside = Console(highlight=False, stderr=True)
 
     def one(item: T) -> None:
         work = works[name(item)]
@@ -107,8 +108,11 @@ def carry_out(
             if alone:
                 show(console, [vip_screen.done(step)])
 
+        def failed(error: CloudError, again_s: float) -> None:
+            show(aside, [vip_screen.looking_again(work.name, error, again_s)])
+
         try:
-            work.outcome = do(item, watch)
+            work.outcome = do(item, watch, failed)
             work.error = work.outcome.error
         except VipkeeperError as error:
             work.error = error

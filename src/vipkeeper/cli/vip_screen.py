@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from vipkeeper.cli.lines import Line
-from vipkeeper.errors import VipkeeperError
+from vipkeeper.errors import CloudError, VipkeeperError
 from vipkeeper.openstack import as_data, words
 from vipkeeper.openstack.back_end import BackEnd
 from vipkeeper.openstack.deployment import Deployment
@@ -188,6 +188,12 @@ def typed(command: str) -> Line:
 
 def failure(name: str, error: VipkeeperError) -> Line:
     return Line(Text.assemble((name, "bold"), f"  {error}"), 2, BAD)
+
+
+def looking_again(name: str, error: CloudError, again_s: float) -> Line:
+    """A failure that is not the end of it: in one line, without what to do about it."""
+    said = f"  {error.message}; looking again in {again_s:.0f} s"
+    return Line(Text.assemble((name, "bold"), said), 2, Text("…", "yellow"))
 
 
 def summary(states: Iterable[str], requests: Sequence[int]) -> Line:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vipkeeper.errors import CloudError
-from vipkeeper.openstack import interruption
+from vipkeeper.keepalived import Configuration
+from vipkeeper.openstack import interruption, marks
+from vipkeeper.openstack.adopting import adoption
+from vipkeeper.openstack.back_end import recognised
 from vipkeeper.openstack.client.cloud import Cloud
-from vipkeeper.openstack.client.cloud_errors import is_transient
+from vipkeeper.openstack.client.cloud_errors import is_transient, retry_after_s
 from vipkeeper.openstack.declaration.spec import VipSpec
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.plans import planning, removal
@@ -32,9 +35,12 @@ ROUNDS = 40
 """A plan of a few steps is done in two; so many mean that somebody undoes it each time."""
 SHORTEST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
+LONGEST_HEEDED_S = 30.0
+"""Of what ``Retry-After`` asks for: a proxy may say an hour, and nobody waits for that."""
 
 Watch = Callable[[Step], None]
 Pause = Callable[[float], None]
+Failed = Callable[[CloudError, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ def apply(
     spec: VipSpec,
     *,
     watch: Watch = lambda step: None,
+    failed: Failed = lambda error, again_s: None,
     patience_s: float = PATIENCE_S,
     pause: Pause = interruption.pause,
 ) -> Outcome:
@@ -80,11 +87,12 @@ def apply(
 
     Args:
         watch: told of each step when it has been carried out.
+        failed: told of each failure that is met with another look, and in how many seconds.
         patience_s: how long a cloud that fails is tried without any progress.
         pause: waits between two looks after a failure.
     """
     apart = cloud.apart()
-    run = _Run(apart, spec.name, watch, patience_s, pause)
+    run = _Run(apart, spec.name, watch, failed, patience_s, pause)
     return run.until_done(lambda: planning.plan(spec, apart.look(spec)))
 
 
@@ -94,21 +102,59 @@ def remove(
     *,
     adopted: bool = False,
     watch: Watch = lambda step: None,
+    failed: Failed = lambda error, again_s: None,
     patience_s: float = PATIENCE_S,
     pause: Pause = interruption.pause,
 ) -> Outcome:
     """Take away what was made for it; with ``adopted`` also what was there before."""
     apart = cloud.apart()
-    run = _Run(apart, name, watch, patience_s, pause)
+    run = _Run(apart, name, watch, failed, patience_s, pause)
     return run.until_done(lambda: removal.removal(name, apart.look_for(name), adopted=adopted))
+
+
+def adopt(
+    cloud: Cloud,
+    port_id: str,
+    name: str,
+    configurations: Mapping[str, Configuration],
+    *,
+    watch: Watch = lambda step: None,
+    failed: Failed = lambda error, again_s: None,
+    patience_s: float = PATIENCE_S,
+    pause: Pause = interruption.pause,
+) -> Outcome:
+    """Put the marks of an adoption; the port is one that is not managed yet."""
+    apart = cloud.apart()
+    run = _Run(apart, name, watch, failed, patience_s, pause)
+    begun = False
+
+    def work_out() -> Plan:
+        nonlocal begun
+        port, found = apart.look_at_port(port_id)
+        back_end = recognised(found.owners, found.extensions)
+        record = marks.record(port.description)
+        if begun and record is not None and record.name == name:
+            # Its description is the last of all marks.
+            return Plan(name, back_end, (), (), None, exists=True)
+        wanted = adoption.adoption(port, found, name=name, configurations=configurations)
+        begun = True
+        return Plan(name, back_end, wanted.remarks, wanted.steps, None, exists=True)
+
+    return run.until_done(work_out)
 
 
 class _Run:
     def __init__(
-        self, cloud: Cloud, name: str, watch: Watch, patience_s: float, pause: Pause
+        self,
+        cloud: Cloud,
+        name: str,
+        watch: Watch,
+        failed: Failed,
+        patience_s: float,
+        pause: Pause,
     ) -> None:
         self._cloud, self._name = cloud, name
-        self._watch, self._pause = watch, pause
+        self._watch, self._failed, self._pause = watch, failed, pause
         self._patience_s = patience_s
         self._begun = self._progress = time.monotonic()
         self._failures = 0
@@ -183,7 +229,10 @@ class _Run:
         if without > self._patience_s:
             raise error
         longest = min(LONGEST_PAUSE_S, SHORTEST_PAUSE_S * 2**self._failures)
-        self._pause(random.uniform(SHORTEST_PAUSE_S, longest))  # noqa: S311 -- to part two appliers
+        pause_s = random.uniform(SHORTEST_PAUSE_S, longest)  # noqa: S311 -- to part two appliers
+        pause_s = max(pause_s, min(retry_after_s(error) or 0.0, LONGEST_HEEDED_S))
+        self._failed(error, pause_s)
+        self._pause(pause_s)
 
     def _heed(self) -> None:
         if interruption.is_asked():

@@ -29,6 +29,7 @@ from tests.openstack.clouds import (
     walkthrough,
     with_pairs,
 )
+from vipkeeper.openstack import marks
 from vipkeeper.openstack.plans.plan import Plan, Severity
 from vipkeeper.openstack.plans.planning import plan
 from vipkeeper.openstack.resources import AddressPair, Quota
@@ -45,6 +46,7 @@ OF_BOTH = {
 }
 IP_PAIRS = tuple(AddressPair(f"10.0.0.{number}", TEST01.mac_address) for number in range(10))
 VIP_OF_WEB = replace(USER_VIP, name="web-vip", tags=("vipkeeper-vip", "vipkeeper:web"))
+MADE_ELSEWHERE = replace(VIP_OF_WEB, network_id="net-other", description=marks.description("web"))
 VIRTUAL_MAC = {"vrrp": {"virtual_mac": True}}
 
 
@@ -184,6 +186,24 @@ CASES = (
         "blocker",
         {"ports": (TEST01, TEST02, replace(VIP_OF_WEB, network_id="net-other"))},
         {},
+        "adopted there",
+    ),
+    Case(
+        "vip-moves",
+        "warning",
+        {"ports": (TEST01, TEST02, MADE_ELSEWHERE)},
+        {},
+        f"leaves the network net-other with its address {VIP}",
+    ),
+    Case(
+        "floating-ip-left-behind",
+        "blocker",
+        {
+            "ports": (TEST01, TEST02, MADE_ELSEWHERE),
+            "floating_ips": (floating_ip(FLOATING, MADE_ELSEWHERE),),
+        },
+        {},
+        FLOATING,
     ),
     Case(
         "adopted-port-unwanted",

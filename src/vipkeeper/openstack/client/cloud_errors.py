@@ -11,6 +11,8 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -35,6 +37,7 @@ class CallError(CloudError):
     Attributes:
         type: Neutron's name of the refusal, as ``OverQuota``; empty where there is none.
         transient: whether it may go another way when the cloud has been looked at again.
+        retry_after_s: when the cloud wants to be asked again; None where it does not say.
     """
 
     def __init__(
@@ -47,14 +50,20 @@ class CallError(CloudError):
         remedy: str = "",
         type: str = "",
         transient: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(operation, words, status=status, request_id=request_id, remedy=remedy)
         self.type = type
         self.transient = transient
+        self.retry_after_s = retry_after_s
 
 
 def is_transient(error: CloudError) -> bool:
     return isinstance(error, CallError) and error.transient
+
+
+def retry_after_s(error: CloudError) -> float | None:
+    return error.retry_after_s if isinstance(error, CallError) else None
 
 
 def refusal(operation: str, response: requests.Response) -> CallError:
@@ -70,6 +79,7 @@ def refusal(operation: str, response: requests.Response) -> CallError:
         remedy=_remedy(status, type),
         type=type,
         transient=transient,
+        retry_after_s=_retry_after(response.headers.get("Retry-After", "")),
     )
 
 
@@ -206,6 +216,19 @@ def _plain(text: str) -> str:
     """One line without tags."""
     line = " ".join(re.sub(r"<[^<>]+>", " ", text).split())
     return line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}..."
+
+
+def _retry_after(said: str) -> float | None:
+    """``Retry-After``: seconds, or a date (RFC 9110 10.2.3); None where it is neither."""
+    if said.strip().isdecimal():
+        return float(said)
+    try:
+        date = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if date.tzinfo is None:  # "-0000": UTC all the same
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
 def _request_id(response: requests.Response) -> str:

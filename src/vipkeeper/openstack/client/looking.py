@@ -1,6 +1,6 @@
 """Looking at a cloud for one virtual IP, or for all: a bounded number of questions.
 
-With all that a spec can ask for these are some 20 requests, 13 for a usual one, and one more for
+With all that a spec can ask for these are some 21 requests, 14 for a usual one, and one more for
 each server (:mod:`~vipkeeper.openstack.client.questions`). Every answer is small
 but those of :func:`inventory` and :func:`at_port`, so the whole of each resource is asked for.
 """
@@ -41,7 +41,7 @@ def for_spec(calls: Calls, spec: VipSpec) -> Found:
     networks = questions.networks(calls, spec.network)
     within = [("network_id", one.id) for one in networks]
     named = _named_servers(calls, spec)
-    own, neighbours = _ports_for(calls, spec, within, named) if within else ((), ())
+    own, neighbours = _ports_for(calls, spec, within, named, asker.own) if within else ((), ())
     servers = _with_bound(calls, named, own, spec.name)
     wanted = spec.floating_ip
     return Found(
@@ -174,18 +174,24 @@ def _named_servers(calls: Calls, spec: VipSpec) -> tuple[Server, ...]:
 
 
 def _ports_for(
-    calls: Calls, spec: VipSpec, within: Query, servers: Iterable[Server]
+    calls: Calls, spec: VipSpec, within: Query, servers: Iterable[Server], project: Query
 ) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """All that may belong to it, and its neighbours' VIP ports."""
+    """All that may belong to it, and its neighbours' VIP ports.
+
+    What has its marks is looked for in all networks: it may have been in another one before.
+    """
     members = [member.port for member in spec.members if member.port is not None]
     ids = [name for name in members if questions.is_id(name)]
     names = [name for name in members if name not in ids]
     # Of both families: one that is no longer wanted may have been cut off before its tags.
-    names += [marks.port_name(spec.name, family) for family in (4, 6)]
+    vip_names = [marks.port_name(spec.name, family) for family in (4, 6)]
+    untagged = questions.ports_by(calls, "name", vip_names, project)
     tags = f"{marks.VIP_PORT},{marks.tag(spec.name)}"
     tagged = questions.ports(calls, [*within, ("tags-any", tags)])
     parts = (
         [port for port in tagged if marks.tag(spec.name) in port.tags],
+        questions.ports(calls, [*project, ("tags", marks.tag(spec.name))]),
+        [port for port in untagged if marks.is_made_for(spec.name, port.description)],
         questions.ports_by(calls, "name", names, within),
         questions.ports_by(calls, "id", ids, within),
         questions.ports_by(

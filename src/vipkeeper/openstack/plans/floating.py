@@ -41,13 +41,14 @@ def arranged(spec: VipSpec, reservation: Reservation, found: Found, back_end: Ba
         for one in found.floating_ips
         if one not in ours and vip_port and one.port_id == vip_port.id
     ]
+    behind = _left_behind(reservation, ours, found)
     if spec.floating_ip is None:
         steps = tuple(step for one in ours for step in let_go(spec.name, one))
-        return Floating(steps, tuple(_not_asked_for(one) for one in led))
+        return Floating(steps, (*behind, *(_not_asked_for(one) for one in led)))
     asked = spec.floating_ip.address
     network = _network(spec, (*ours, *led), found)
     if isinstance(network, Remark):
-        return Floating(remarks=(network,))
+        return Floating(remarks=(*behind, network))
     fitting = [
         one
         for one in ours
@@ -62,13 +63,17 @@ def arranged(spec: VipSpec, reservation: Reservation, found: Found, back_end: Ba
     if fitting:
         kept = fitting[0]
         steps, remarks = _of_ours(spec, kept, target, foreign)
-        return Floating((*released, *steps), remarks, kept.address, network.id)
+        if not back_end.routed and (target is None or kept.port_id != target):
+            remarks = (*remarks, _no_router(spec))
+        return Floating((*released, *steps), (*behind, *remarks), kept.address, network.id)
     if foreign:
-        return Floating(released, _of_foreign(spec, foreign), foreign.address, network.id)
+        return Floating(
+            released, (*behind, *_of_foreign(spec, foreign)), foreign.address, network.id
+        )
     steps, remarks, address = _new(spec, network, found)
     if not back_end.routed:
         remarks = (*remarks, _no_router(spec))
-    return Floating((*released, *steps), remarks, address, network.id)
+    return Floating((*released, *steps), (*behind, *remarks), address, network.id)
 
 
 def let_go(name: str, one: FloatingIp) -> tuple[Step, ...]:
@@ -133,6 +138,24 @@ def _of_ours(
     if leads or foreign is None:
         return steps, ()
     return steps, (_in_the_way(foreign, kept.address),)
+
+
+def _left_behind(
+    reservation: Reservation, ours: list[FloatingIp], found: Found
+) -> tuple[Remark, ...]:
+    """Those of somebody else's that lead to a VIP port that is to be deleted."""
+    deleted = {port.id for port in reservation.surplus}
+    return tuple(
+        blocker(
+            "floating-ip-left-behind",
+            f"the floating IP {one.address} leads to the VIP port that is to be deleted, and is "
+            "not of our making",
+            "say where it is to lead: openstack floating ip unset --port "
+            f"{one.address} (or set --port PORT)",
+        )
+        for one in found.floating_ips
+        if one not in ours and one.port_id in deleted
+    )
 
 
 def _of_foreign(spec: VipSpec, foreign: FloatingIp) -> tuple[Remark, ...]:

@@ -20,7 +20,7 @@ from vipkeeper.openstack.plans.ownership import (
     vip_address,
     vip_ports,
 )
-from vipkeeper.openstack.plans.plan import Remark, blocker
+from vipkeeper.openstack.plans.plan import Remark, blocker, warning
 from vipkeeper.openstack.resources import Port, Subnet
 from vipkeeper.openstack.words import listed
 
@@ -32,7 +32,8 @@ class Reservation:
     Attributes:
         kept: by family.
         addresses: by family; None where the cloud is to choose one.
-        surplus: ports of our making that are not wanted (any more).
+        surplus: ports of our making that are not wanted (any more), and those in the network that
+            it was in before.
     """
 
     kept: Mapping[Family, Port]
@@ -47,7 +48,8 @@ class Reservation:
 
 def reserved(spec: VipSpec, chosen: Chosen, found: Found) -> tuple[Reservation, tuple[Remark, ...]]:
     ours = vip_ports(spec.name, found)
-    remarks = [_elsewhere(port) for port in ours if port.network_id != chosen.network.id]
+    elsewhere = [port for port in ours if port.network_id != chosen.network.id]
+    remarks = [_elsewhere(spec, port) for port in elsewhere]
     remarks += [_bound(port, found) for port in ours if port.device_id]
     here = [port for port in ours if port.network_id == chosen.network.id]
     kept: dict[Family, Port] = {}
@@ -66,7 +68,7 @@ def reserved(spec: VipSpec, chosen: Chosen, found: Found) -> tuple[Reservation, 
             remarks += _in_use(spec, addresses[family], chosen, found)
     surplus = [port for port in here if port not in kept.values()]
     remarks += [_not_ours(spec, port) for port in surplus if not is_made(spec.name, port)]
-    deleted = tuple(port for port in surplus if is_made(spec.name, port))
+    deleted = tuple(port for port in (*surplus, *elsewhere) if is_made(spec.name, port))
     return Reservation(kept, addresses, deleted), tuple(remarks)
 
 
@@ -166,11 +168,24 @@ def _bound(port: Port, found: Found) -> Remark:
     )
 
 
-def _elsewhere(port: Port) -> Remark:
+def _elsewhere(spec: VipSpec, port: Port) -> Remark:
+    """A port cannot change its network (Neutron's network_id is not updatable): a new one is made.
+
+    The floating IP is led to that before the old one goes, which would let go of it.
+    """
+    if is_made(spec.name, port):
+        return warning(
+            "vip-moves",
+            f"the virtual IP leaves the network {port.network_id} with its address "
+            f"{vip_address(port)}, and gets a new port in {spec.network}: the nodes need their "
+            "files anew",
+            "vipkeeper vip render, as soon as it is applied",
+        )
     return blocker(
         "vip-in-another-network",
-        f"the virtual IP's port {label(port)} is in another network: {port.network_id}",
-        "destroy the virtual IP first, and apply it in the new network: vipkeeper vip destroy NAME",
+        f"the virtual IP's port {label(port)} is in another network ({port.network_id}), and was "
+        "adopted there: it is not deleted",
+        f"let it go first: vipkeeper vip destroy {spec.name}",
     )
 
 

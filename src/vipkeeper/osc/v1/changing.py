@@ -1,4 +1,8 @@
-"""``openstack vip set`` and ``unset``: from what is recorded in the cloud."""
+"""``openstack vip set`` and ``unset``: from what is recorded in the cloud.
+
+The client imports the module of every command at each start, whichever is asked for. So what takes
+long to import (pydantic above all) is imported when a command runs.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,7 @@ from typing import Any
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from vipkeeper import strict_yaml
-from vipkeeper.openstack.declaration import spec_file, spec_text
-from vipkeeper.openstack.standing import standing
 from vipkeeper.osc.v1 import options
-from vipkeeper.osc.v1.cloud import apply, cloud, told
 from vipkeeper.osc.v1.options import Document
 
 _SOMETHING = "unknown"
@@ -35,6 +35,8 @@ class SetVip(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from vipkeeper.osc.v1.cloud import told
+
         with told():
             _change(self, parsed_args, added)
 
@@ -54,11 +56,18 @@ class UnsetVip(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from vipkeeper.osc.v1.cloud import told
+
         with told():
             _change(self, parsed_args, taken)
 
 
 def _change(this: Any, arguments: argparse.Namespace, change: Any) -> None:
+    from vipkeeper import strict_yaml
+    from vipkeeper.openstack.declaration import spec_file, spec_text
+    from vipkeeper.openstack.standing import standing
+    from vipkeeper.osc.v1.cloud import apply, cloud
+
     connected = cloud(this.app)
     found = standing(connected, arguments.name)
     document = strict_yaml.load(spec_text.text(found.spec), arguments.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ def apply(cloud: Cloud, spec: VipSpec, log: Any, *, wait: bool, timeout: float) 
     Raises:
         VipkeeperError: something blocks it, or the cloud refused.
     """
-    outcome = applying.apply(cloud, spec)
+    outcome = applying.apply(cloud, spec, failed=telling(log))
     for remark in outcome.left.remarks if outcome.left else ():
         if remark.severity is Severity.WARNING:
             log.warning("%s", remark.sentence)
@@ -47,6 +47,15 @@ def apply(cloud: Cloud, spec: VipSpec, log: Any, *, wait: bool, timeout: float) 
     if wait:
         waiting.wait(cloud, spec, timeout_s=timeout)
     return outcome
+
+
+def telling(log: Any) -> Callable[[CloudError, float], None]:
+    """What tells the log of each failure that is not the end of it."""
+
+    def failed(error: CloudError, again_s: float) -> None:
+        log.warning("%s; looking again in %.0f s", error.message, again_s)
+
+    return failed
 
 
 def refuse_blocked(plan: Plan) -> None:

@@ -1,20 +1,22 @@
-"""``openstack vip create``."""
+"""``openstack vip create``.
+
+The client imports the module of every command at each start, whichever is asked for. So what takes
+long to import (pydantic above all) is imported when a command runs.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from vipkeeper.openstack.declaration import spec_file
-from vipkeeper.openstack.declaration.spec import VipSpec
-from vipkeeper.openstack.plans import planning
-from vipkeeper.openstack.plans.keeping import refuse_other
-from vipkeeper.osc.v1 import columns, options
-from vipkeeper.osc.v1.cloud import apply, cloud, told
+from vipkeeper.osc.v1 import options
+
+if TYPE_CHECKING:
+    from vipkeeper.openstack.declaration.spec import VipSpec
 
 
 class CreateVip(command.ShowOne):
@@ -64,6 +66,11 @@ class CreateVip(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Any, Any]:
+        from vipkeeper.openstack.plans import planning
+        from vipkeeper.openstack.plans.keeping import refuse_other
+        from vipkeeper.osc.v1 import columns
+        from vipkeeper.osc.v1.cloud import apply, cloud, told
+
         with told():
             spec = declared(parsed_args)
             connected = cloud(self.app)
@@ -77,6 +84,8 @@ class CreateVip(command.ShowOne):
 
 def declared(arguments: argparse.Namespace) -> VipSpec:
     """What options or a file declare."""
+    from vipkeeper.openstack.declaration import spec_file
+
     if not arguments.spec:
         return spec_file.checked(options.created(arguments), "options")
     if any(getattr(arguments, one) not in (None, []) for one in options.DECLARING):

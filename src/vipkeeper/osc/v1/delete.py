@@ -1,17 +1,21 @@
-"""``openstack vip delete``."""
+"""``openstack vip delete``.
+
+The client imports the module of every command at each start, whichever is asked for. So what takes
+long to import (pydantic above all) is imported when a command runs.
+"""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
 from vipkeeper.errors import VipkeeperError
-from vipkeeper.openstack import applying
-from vipkeeper.openstack.client.cloud import Cloud
-from vipkeeper.openstack.standing import unknown
-from vipkeeper.osc.v1.cloud import cloud, refuse_blocked, told
+
+if TYPE_CHECKING:
+    from vipkeeper.openstack.client.cloud import Cloud
 
 
 class DeleteVip(command.Command):
@@ -28,12 +32,14 @@ class DeleteVip(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from vipkeeper.osc.v1.cloud import cloud, told
+
         with told():
             connected = cloud(self.app)
         failed = 0
         for name in parsed_args.names:
             try:
-                _delete(connected, name, adopted=parsed_args.adopted)
+                _delete(connected, name, self.log, adopted=parsed_args.adopted)
             except VipkeeperError as error:
                 failed += 1
                 self.log.error("Failed to delete virtual IP %s: %s", name, error)
@@ -43,8 +49,12 @@ class DeleteVip(command.Command):
             )
 
 
-def _delete(cloud: Cloud, name: str, *, adopted: bool) -> None:
-    outcome = applying.remove(cloud, name, adopted=adopted)
+def _delete(cloud: Cloud, name: str, log: Any, *, adopted: bool) -> None:
+    from vipkeeper.openstack import applying
+    from vipkeeper.openstack.standing import unknown
+    from vipkeeper.osc.v1.cloud import refuse_blocked, telling
+
+    outcome = applying.remove(cloud, name, adopted=adopted, failed=telling(log))
     if outcome.error:
         raise outcome.error
     if outcome.left:

@@ -1,23 +1,21 @@
-"""``openstack vip list``, ``show`` and ``check``: nothing is changed."""
+"""``openstack vip list``, ``show`` and ``check``: nothing is changed.
+
+The client imports the module of every command at each start, whichever is asked for. So what takes
+long to import (pydantic above all) is imported when a command runs.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from vipkeeper.openstack.declaration import spec_file
-from vipkeeper.openstack.listing import listed
-from vipkeeper.openstack.plans import planning
-from vipkeeper.openstack.plans.plan import Plan
-from vipkeeper.openstack.plans.steps_text import describe
-from vipkeeper.openstack.standing import standing
-from vipkeeper.osc.v1 import columns
-from vipkeeper.osc.v1.cloud import cloud, told
+if TYPE_CHECKING:
+    from vipkeeper.openstack.plans.plan import Plan
 
 DIFFERENT = 1
 
@@ -31,6 +29,10 @@ class ListVip(command.Lister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Any, Any]:
+        from vipkeeper.openstack.listing import listed
+        from vipkeeper.osc.v1 import columns
+        from vipkeeper.osc.v1.cloud import cloud, told
+
         with told():
             found = listed(cloud(self.app).inventory())
             return columns.many(found, long=parsed_args.long)
@@ -45,6 +47,10 @@ class ShowVip(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Any, Any]:
+        from vipkeeper.openstack.standing import standing
+        from vipkeeper.osc.v1 import columns
+        from vipkeeper.osc.v1.cloud import cloud, told
+
         with told():
             found = standing(cloud(self.app), parsed_args.name)
         if found.plan.deployment is None:
@@ -70,6 +76,11 @@ class CheckVip(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
+        from vipkeeper.openstack.declaration import spec_file
+        from vipkeeper.openstack.plans import planning
+        from vipkeeper.openstack.standing import standing
+        from vipkeeper.osc.v1.cloud import cloud, told
+
         if bool(parsed_args.name) == bool(parsed_args.spec):
             raise CommandError("Either <name> or --spec <file> is needed")
         with told():
@@ -86,6 +97,8 @@ class CheckVip(command.Command):
 
 def differences(plan: Plan) -> list[str]:
     """What a check says: that it is as declared, or what would make it so."""
+    from vipkeeper.openstack.plans.steps_text import describe
+
     if plan.is_done:
         return [f"{plan.name}: as declared"]
     said = [f"blocked: {one.sentence}" for one in plan.blockers]
