@@ -230,3 +230,10 @@ def test_what_is_long_is_wrapped_below_itself_and_a_command_is_not() -> None:
     at = next(number for number, line in enumerate(lines) if line.startswith("  VRRP "))
     assert lines[at + 1] == "               preempting, authentication pass"
     assert len(lines[-1]) > 60
+
+
+def test_a_name_cannot_steer_the_terminal() -> None:
+    """Others choose names, and Neutron takes any character."""
+    remark = blocker("x", "no server \x1b[31mred \u202edlrow\x9b")
+    lines = shown(vip_screen.remarks([remark]), force_terminal=True, width=60, color_system=None)
+    assert lines == ["  ✘ no server \ufffd[31mred \ufffddlrow\ufffd"]

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+_BIDIRECTIONAL = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSEEN = (*range(0x20), *range(0x7F, 0xA0), *_BIDIRECTIONAL)
+_SEEN = {code: "\ufffd" for code in _UNSEEN if chr(code) not in "\n\t"}
+"""What would steer the terminal: names are others', and Neutron takes any character."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -30,7 +35,9 @@ def show(console: Console, lines: Iterable[Line]) -> None:
 
 
 def _show(console: Console, line: Line) -> None:
-    parts = list(line.text.split("\n", allow_blank=True))
+    text = line.text.copy()
+    text.plain = text.plain.translate(_SEEN)
+    parts = list(text.split("\n", allow_blank=True))
     if console.is_terminal and not line.typed:
         width = max(console.width - line.indent, 1)
         parts = [part for one in parts for part in one.wrap(console, width)]

@@ -106,3 +106,13 @@ def test_which_pair_was_ours_is_not_known_without_the_vip_port() -> None:
     first = gone.steps[0]
     assert isinstance(first, ChangePort)
     assert first.remove_pairs == ()
+
+
+def test_a_pair_that_has_lost_its_mark_stays_and_that_is_said() -> None:
+    everything = changed_port(
+        made(), "test01", lambda one: replace(one, tags=("vipkeeper:web", "vipkeeper:web:if=eth0"))
+    )
+    (said,) = removal("web", by_name(everything, "web")).remarks
+    assert said.code == "pair-stays"
+    assert f"the pair {VIP} on the port of test01" in said.sentence
+    assert f"ip-address={VIP},mac-address={TEST01.mac_address}" in said.remedy

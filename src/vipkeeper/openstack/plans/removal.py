@@ -55,6 +55,7 @@ def removal(name: str, found: Found, *, adopted: bool = False) -> Plan:
         *(_bound(one, found) for one in deleted if one.device_id),
         *(_unmarked(one) for one in ports if not _is_known(name, one)),
         *_orphans(name, ports, found),
+        *_foreign_pairs(name, deleted, steps, found),
         *_loose_ends(name, deleted, found),
     )
     return Plan(
@@ -180,6 +181,27 @@ def _orphans(name: str, ports: tuple[Port, ...], found: Found) -> list[Remark]:
                     )
                 )
     return said
+
+
+def _foreign_pairs(
+    name: str, deleted: tuple[Port, ...], steps: tuple[Step, ...], found: Found
+) -> list[Remark]:
+    """Pairs without our mark, of an address that the cloud may give to others then."""
+    addresses = frozenset(fixed.address for port in deleted for fixed in port.fixed_ips)
+    taken = {one.port_id: one.remove_pairs for one in steps if isinstance(one, ChangePort)}
+    return [
+        warning(
+            "pair-stays",
+            f"the pair {pair.ip_address} on the {member_ports.label_of(port, found)} is not marked "
+            "as ours: it stays, and the server may speak from an address that is free then",
+            f"if nobody needs it: openstack port unset --allowed-address "
+            f"ip-address={pair.ip_address},mac-address={pair.mac_address} {port.id}",
+        )
+        for port in found.ports
+        if has_member_marks(name, port)
+        for pair in port.allowed_address_pairs
+        if single_address(pair) in addresses and pair not in taken.get(port.id, ())
+    ]
 
 
 def _candidates(port: Port) -> list[Address]:
