@@ -15,6 +15,9 @@ import pytest
 from tests.openstack.typed import SPEC, VIP, Typed, terminal
 from tests.topology import wait_until
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:

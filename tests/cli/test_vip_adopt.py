@@ -11,6 +11,9 @@ from tests.lab.labs import running
 from tests.openstack.typed import VIP, Typed
 from vipkeeper.lab import spec_file
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 CONFIGURATION = f"""
 vrrp_instance vrrp_group_1 {{
     state MASTER

@@ -12,6 +12,9 @@ from tests.openstack.cloud_state import state
 from tests.openstack.typed import Typed
 from vipkeeper.lab import spec_file
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 ASKING = f"""
 while [ ! -e /tmp/enough ]; do
     curl -s -m 2 http://{FLOATING_VIP}/index.html || echo silence

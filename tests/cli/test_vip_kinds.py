@@ -11,6 +11,9 @@ import yaml
 from tests.openstack.cloud_state import state
 from tests.openstack.typed import Typed, terminal
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 MEMBERS = {"test01": 0x131, "test02": 0x132}
 OF_BOTH: dict[str, Any] = {
     "name": "web",

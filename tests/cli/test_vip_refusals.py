@@ -13,6 +13,9 @@ import pytest
 from tests.openstack.typed import SPEC, Typed, terminal
 from vipkeeper.cli.main import main
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 CLOSED_PORT = "http://127.0.0.1:9/identity/v3"
 
 

@@ -21,7 +21,7 @@ from vipkeeper.openstack.client.cloud import Cloud
 from vipkeeper.openstack.declaration import spec_text
 from vipkeeper.openstack.declaration.spec import VipSpec
 
-pytestmark = SDK_WARNINGS
+pytestmark = [*SDK_WARNINGS, pytest.mark.timeout(400)]
 
 LOOKS_TOO = frozenset((Fault.CUT, Fault.GARBAGE))
 """What lists fail with as well, no answer and a wrong one: each such look begins anew."""

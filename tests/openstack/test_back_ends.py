@@ -12,7 +12,7 @@ from tests.openstack.faulty_proxy import Fault
 from vipkeeper.lab.back_end import BackEnd
 from vipkeeper.openstack import applying, back_end, waiting
 
-pytestmark = SDK_WARNINGS
+pytestmark = [*SDK_WARNINGS, pytest.mark.timeout(400)]
 
 RECOGNISED = {
     BackEnd.OVS: back_end.Kind.AGENTS,

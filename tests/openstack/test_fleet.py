@@ -20,7 +20,7 @@ from vipkeeper.openstack import applying, fleet, interruption
 from vipkeeper.openstack.applying import Outcome
 from vipkeeper.openstack.declaration.spec import VipSpec
 
-pytestmark = SDK_WARNINGS
+pytestmark = [*SDK_WARNINGS, pytest.mark.timeout(400)]
 
 VIPS = 10
 T = TypeVar("T")

@@ -18,6 +18,9 @@ from tests.openstack.typed import VIP, Typed
 from vipkeeper.lab import spec_file
 from vipkeeper.lab.back_end import BackEnd
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 NODES = ("test01", "test02")
 OUTSIDE, BESIDE, BEYOND = "client", "inside", "far"
 """Who calls: by the floating IP; in the VIP's own network; from another network of the router."""

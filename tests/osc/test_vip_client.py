@@ -10,6 +10,9 @@ import pytest
 
 from tests.openstack.typed import SPEC, VIP, Typed, terminal
 
+# A start of the client costs a second of CPU, and the machine may be busy.
+pytestmark = pytest.mark.timeout(400)
+
 CREATE = (
     *("vip", "create", "web", "--network", "int_net", "--address", VIP),
     *("--member", "test01", "--member", "test02", "--service-port", "80"),

@@ -23,7 +23,7 @@ from vipkeeper.openstack.client.port_changes import TRIES
 from vipkeeper.openstack.plans.steps import ChangePort, Made, Step, VipPair
 from vipkeeper.openstack.resources import AddressPair
 
-pytestmark = SDK_WARNINGS
+pytestmark = [*SDK_WARNINGS, pytest.mark.timeout(400)]
 
 ROUNDS = 20
 OURS, FOREIGN = "10.1.0.200", "10.1.0.201"

@@ -13,6 +13,9 @@ from tests.topology import Network, Node, wait_until
 from vipkeeper.openstack.deployment import Deployment
 from vipkeeper.openstack.render import keepalived_conf
 
+# Daemons that meet on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 ELECTION_SECONDS = 40.0
 """A bound for waiting, not a measurement: 1.2 s by the timers, more on a busy machine."""
 
