@@ -26,7 +26,8 @@ NOBODY = 65534
 @pytest.mark.parametrize(("package", "program", "reason"), PACKAGES)
 def test_each_program_is_here(package: str, program: str, reason: str) -> None:
     path = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
-    assert shutil.which(program, path=path), f"apt-get install {package}: {reason}"
+    there = shutil.which(program, path=path) or Path(program).is_file()
+    assert there, f"apt-get install {package}: {reason}"
 
 
 def test_the_lock_names_no_place_to_download_from() -> None:
