@@ -2,8 +2,9 @@
 
 python -m benchmarks.fleet [--sizes 10 100 300] [--jobs 8]
 
-All of them are in one network of the lab. The requests of each have to be the same however many
-there are. By hand is the same with the ``openstack`` client, a command for each thing.
+A network of the lab has a hundred of them: it has 255 VRIDs. The requests of each have to be the
+same however many there are. By hand is the same with the ``openstack`` client, a command for each
+thing.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from vipkeeper.openstack.declaration import spec_file
 from vipkeeper.openstack.declaration.spec import VipSpec
 
 MEMBERS = 2
+IN_A_NETWORK = 100
 UNLIMITED = dict.fromkeys(("port", "security_group", "security_group_rule"), -1)
-_BULK = 250  # ports of one request
 
 _Item = TypeVar("_Item")
 
@@ -58,24 +59,26 @@ def measure(size: int, jobs: int) -> None:
             names = [spec.name for spec in specs]
             row("destroy", names, lambda name: applying.remove(cloud, name), jobs)
             cloud.close()
-            by_hand(terminal, MEMBERS * size)
+            by_hand(terminal, size)
     finally:
         lab.down()
 
 
 def declared(api: Api, size: int) -> list[VipSpec]:
-    """A network, ports for each virtual IP and for one more, and the specs."""
+    """Networks, ports for each virtual IP and for one more, and the specs."""
     api.ask("PUT", f"/quotas/{api.project}", {"quota": UNLIMITED})
-    network = api.ask("POST", "/networks", {"network": {"name": "inside"}})["network"]["id"]
-    subnet = {"network_id": network, "cidr": "10.0.0.0/16", "ip_version": 4}
-    api.ask("POST", "/subnets", {"subnet": subnet})
-    ports = [{"network_id": network, "name": f"node{at}"} for at in range(MEMBERS * (size + 1))]
-    for at in range(0, len(ports), _BULK):
-        api.ask("POST", "/ports", {"ports": ports[at : at + _BULK]})
+    for first in range(0, size + 1, IN_A_NETWORK):
+        name = f"inside{first // IN_A_NETWORK}"
+        network = api.ask("POST", "/networks", {"network": {"name": name}})["network"]["id"]
+        subnet = {"network_id": network, "cidr": "10.0.0.0/16", "ip_version": 4}
+        api.ask("POST", "/subnets", {"subnet": subnet})
+        nodes = range(MEMBERS * first, MEMBERS * min(first + IN_A_NETWORK, size + 1))
+        ports = [{"network_id": network, "name": f"node{at}"} for at in nodes]
+        api.ask("POST", "/ports", {"ports": ports})
     documents = (
         {
             "name": f"vip{at}",
-            "network": "inside",
+            "network": f"inside{at // IN_A_NETWORK}",
             "members": [{"port": f"node{MEMBERS * at + one}"} for one in range(MEMBERS)],
             "service_ports": [80],
         }
@@ -101,17 +104,18 @@ def say(what: str, many: int | str, seconds: str, each: str, requests: str) -> N
     sys.stdout.flush()
 
 
-def by_hand(terminal: Terminal, node: int) -> None:
+def by_hand(terminal: Terminal, size: int) -> None:
     """One more virtual IP, as one types it; the address stands in for a look at the port."""
-    rule = "security group rule create"
+    rule, network = "security group rule create", f"inside{size // IN_A_NETWORK}"
     commands = (
         "security group create hand",
         f"{rule} --protocol 112 --remote-group hand hand",
         f"{rule} --protocol tcp --dst-port 80 hand",
-        "port create --network inside --fixed-ip ip-address=10.0.250.250 --security-group hand h",
+        f"port create --network {network} --fixed-ip ip-address=10.0.250.250"
+        " --security-group hand h",
         *(
             f"port set --allowed-address ip-address=10.0.250.250 --security-group hand node{one}"
-            for one in range(node, node + MEMBERS)
+            for one in range(MEMBERS * size, MEMBERS * (size + 1))
         ),
     )
     begun = time.monotonic()
